@@ -1,0 +1,45 @@
+# Two commands matter to a newcomer: `make demo` and `make test`. PYTHON=python3.12 picks the interpreter of .venv.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format bench simulate e2e coverage lock clean
+
+SEEDS ?= 400
+FIRST_SEED ?= 0
+PYTEST := .venv/bin/python -m pytest
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## create .venv with everything for running, testing and checking
+	@tools/setup.sh dev
+
+demo: ## watch Repave repave a fleet on an embedded AWS (ARGS="--until-settled" to stop by itself)
+	@tools/setup.sh demo
+	@.venv/bin/repave demo $(ARGS)
+
+test: ## set everything up, then run every check and every test (full matrices: see e2e and simulate)
+	@tools/test.sh
+
+check: setup ## format, lint, types, layers, tidy
+	@tools/check.sh
+
+format: setup ## rewrite the code in the house's format and apply the safe fixes
+	@.venv/bin/ruff check --quiet --fix-only . && .venv/bin/ruff format .
+
+bench: setup ## measure where the time goes
+	@$(PYTEST) tests/benchmarks -m "" -s
+
+simulate: setup ## simulate many worlds on a virtual clock: SEEDS=400 of them from FIRST_SEED=0
+	@$(PYTEST) tests/simulation -m "" --simulation-seeds=$(SEEDS) --simulation-first-seed=$(FIRST_SEED) --durations=5
+
+e2e: setup ## run real daemons against the embedded AWS, killed at every boundary: the full matrix
+	@$(PYTEST) tests/e2e -m "" --durations=15
+
+coverage: setup ## show the lines that no test runs
+	@.venv/bin/coverage run -m pytest -q && .venv/bin/coverage report --show-missing --skip-covered
+
+lock: setup ## pin the requirements again from pyproject.toml (ARGS=--upgrade for the newest versions)
+	@tools/lock.sh $(ARGS)
+
+clean: ## remove .venv and everything generated
+	@rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov
+	@find . -type d -name __pycache__ -prune -exec rm -rf {} +

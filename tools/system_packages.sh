@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# The system packages that the tests need. As root on Debian or Ubuntu the missing ones are installed; anywhere else each is
+# named with the tests that do without it. One line per package: Debian's name, how to see that it is there, who needs it.
+set -euo pipefail
+
+python="${PYTHON:-python3}"
+
+missing=()
+need() {
+  local package="$1" probe="$2" needed_by="$3"
+  if ! bash -c "$probe" >/dev/null 2>&1; then
+    missing+=("$package")
+    echo "system packages: $package is missing; needed by: $needed_by" >&2
+  fi
+}
+
+need python3-venv "$python -c 'import ensurepip, venv' || .venv/bin/python -m pip --version" "everything (it creates .venv)"
+
+if [[ ${#missing[@]} -eq 0 ]]; then
+  echo "system packages: nothing is missing"
+elif [[ $(id -u) -eq 0 ]] && command -v apt-get >/dev/null; then
+  DEBIAN_FRONTEND=noninteractive apt-get update -q >/dev/null
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >/dev/null
+  echo "system packages: installed ${missing[*]}"
+else
+  echo "system packages: on Debian or Ubuntu: apt-get install ${missing[*]}" >&2
+fi
