@@ -1,0 +1,1 @@
+"""Repave: decides from telemetry which instances have rotted, and replaces them safely."""

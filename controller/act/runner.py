@@ -1,0 +1,229 @@
+"""Drives one replacement from wherever its journal says it stands to its end."""
+
+import asyncio
+from collections import defaultdict
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+from controller.act.saga import Saga
+from controller.act.site import Site, Sites
+from controller.act.steps import LOOK_BEFORE, advance, deadline_seconds, look
+from controller.act.tenure import Tenure
+from controller.decide.looks import TurnBack, Wait
+from controller.domain.errors import Denied, Held, JournalUnavailable, PlatformError
+from controller.domain.lifecycle import IN_STEP, NEXT_STEP, Kind, Outcome, Phase, Step
+from controller.domain.model import Breaker, Hold
+from controller.domain.ports import Adopted, Clock, Done, Journal, Progress, Refused, Waiting, Work
+from controller.domain.replacement import Replacement
+
+SEGMENT = timedelta(minutes=50)
+"""What lasts longer continues in a linked trace: backends drop spans that are older than an hour."""
+
+MOST_BACKOFF_SECONDS = 60.0
+
+
+class Runner:
+    """The hand of one fleet. `drive` may run for several replacements at once; steps in one group take turns, so that
+    no newcomer is claimed twice and no count is written over.
+
+    waiting_for: what each driven replacement waits for at present, in words, by its id.
+    """
+
+    def __init__(self, site: Site, sites: Sites, journal: Journal, tenure: Tenure, clock: Clock) -> None:
+        self.waiting_for: dict[str, str] = {}
+        self._site = site
+        self._sites = sites
+        self._journal = journal
+        self._tenure = tenure
+        self._clock = clock
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def drive(self, replacement: Replacement) -> Replacement:
+        """Advance until it is closed, pausing between advances.
+
+        Raises LeaseLost when another daemon has to go on with it. Safe to cancel: a mutation under way is finished.
+        """
+        saga = Saga(replacement, self._journal, self._tenure, self._clock)
+        site = await self._sites(replacement.policy_hash) or self._site
+        failures = 0
+        try:
+            while saga.state.open:
+                pause = site.policy.poll_seconds
+                try:
+                    await saga.settle()
+                    pause = await self._advance(saga, site)
+                    failures = 0
+                except Held as held:
+                    saga.waiting_for = str(held)
+                except (PlatformError, JournalUnavailable) as error:
+                    failures += 1
+                    pause = min(pause * 2**failures, MOST_BACKOFF_SECONDS)
+                    await self._after_error(saga, site, error)
+                self.waiting_for[replacement.id] = saga.waiting_for
+                if saga.state.open:
+                    await self._clock.sleep(pause)
+        finally:
+            self.waiting_for.pop(replacement.id, None)
+        return saga.state
+
+    async def _after_error(self, saga: Saga, site: Site, error: Exception) -> None:
+        """A vendor's error ends a step when more tries are pointless or late; the journal's may have lost our place."""
+        saga.waiting_for = str(error)
+        with suppress(JournalUnavailable):
+            if isinstance(error, JournalUnavailable):
+                await saga.reload()
+            elif isinstance(error, PlatformError) and not saga.state.undoing:
+                if _pointless(error, saga.state):
+                    await self._fail(saga, Refused(str(error), error.code))
+                else:
+                    await self._unless_late(saga, site)
+
+    async def _advance(self, saga: Saga, site: Site) -> float:
+        """One advance; returns how many seconds to wait before the next."""
+        saga.polls += 1
+        if await self._paused(saga):
+            return site.policy.poll_seconds
+        if saga.state.segment_since and self._clock.now() - saga.state.segment_since > SEGMENT:
+            await saga.record((Kind.CONTINUED, None, {}))
+        if saga.state.undoing:
+            return await self._undo(saga, site)
+        step = NEXT_STEP[saga.state.phase]
+        if step in LOOK_BEFORE and not any(call.step is step for call in saga.state.calls):
+            pause = await self._look(saga, site, step)
+            if pause is not None:
+                return pause
+        if saga.state.phase not in IN_STEP:
+            await saga.record((Kind.STARTED, step, {}))
+        return await self._step(saga, site, step)
+
+    async def _look(self, saga: Saga, site: Site, step: Step) -> float | None:
+        """Is it still right to take this step? None when it is, and was looked at a moment ago."""
+        now, fresh = self._clock.now(), timedelta(seconds=site.policy.poll_seconds)
+        if saga.looked_at is not None and now - saga.looked_at <= fresh and saga.state.phase in IN_STEP:
+            return None
+        match await look(step, saga, site, self._clock):
+            case Wait(veto):
+                saga.waiting_for = f"{veto.rule}: {veto.reason}"
+                return await self._unless_late(saga, site)
+            case TurnBack(reason, error_type, outcome):
+                await self._fail(saga, Refused(reason, error_type, outcome))
+                return 0.0
+            case _:
+                saga.looked_at = self._clock.now()
+                return None
+
+    async def _step(self, saga: Saga, site: Site, step: Step) -> float:
+        if step is Step.VERIFY:
+            return await self._after(saga, site, step, await advance(step, await self._work(saga), saga, site))
+        async with self._turns[saga.state.group]:
+            return await self._after(saga, site, step, await advance(step, await self._work(saga), saga, site))
+
+    async def _after(self, saga: Saga, site: Site, step: Step, progress: Progress | Adopted) -> float:
+        match progress:
+            case Done(facts):
+                await self._succeed(saga, step, dict(facts))
+            case Adopted(successor, facts):
+                adopted = {**facts, "successor": successor, "adopted": True}
+                await saga.record((Kind.SUCCEEDED, Step.LAUNCH, adopted))
+            case Refused():
+                await self._fail(saga, progress)
+            case Waiting(reason, seconds):
+                saga.waiting_for = reason
+                pause = await self._unless_late(saga, site)
+                return pause if seconds is None else min(seconds, pause or seconds)
+        return 0.0
+
+    async def _succeed(self, saga: Saga, step: Step, facts: dict[str, Any]) -> None:
+        facts |= {"polls": saga.polls, "waited_for": saga.waiting_for}
+        if step is Step.TERMINATE:
+            closed = (Kind.CLOSED, None, {"outcome": Outcome.REPLACED.value})
+            await saga.record((Kind.SUCCEEDED, step, facts), closed)
+        else:
+            await saga.record((Kind.SUCCEEDED, step, facts))
+
+    async def _fail(self, saga: Saga, refused: Refused) -> None:
+        state, step = saga.state, NEXT_STEP[saga.state.phase]
+        facts: dict[str, Any] = {
+            "reason": refused.reason,
+            "error_type": refused.error_type,
+            "outcome": Outcome(refused.outcome).value,
+            "polls": saga.polls,
+        }
+        if step is Step.VERIFY:
+            proven = refused.error_type in ("same", "worse")
+            facts["verification"] = refused.error_type if proven else "unproven"
+            if proven:
+                await self._open_breakers(state, refused.reason)
+        await saga.record((Kind.FAILED, step, facts))
+
+    async def _open_breakers(self, state: Replacement, reason: str) -> None:
+        """A successor no better than its predecessor: replacing does not cure this cause."""
+        for cause in state.causes:
+            breaker = Breaker(state.fleet, cause, f"{state.id}: {reason}", self._clock.now())
+            await self._journal.open_breaker(breaker, self._tenure.lease())
+
+    async def _unless_late(self, saga: Saga, site: Site) -> float:
+        """The pause before the next try, unless the deadline has passed: then the step ends here, one way or the other.
+
+        A drain that was given its whole time goes on: its connections have had it.
+        """
+        step = NEXT_STEP[saga.state.phase]
+        seconds = deadline_seconds(step, site.policy)
+        if saga.state.elapsed_seconds(self._clock.now()) <= seconds:
+            return site.policy.poll_seconds
+        if saga.state.phase is Phase.DRAINING:
+            await self._succeed(saga, step, {"timed_out": True})
+        else:
+            reason = f"{step} was not over after {seconds:g} s; it waited for: {saga.waiting_for}"
+            await self._fail(saga, Refused(reason, "deadline"))
+        return 0.0
+
+    async def _undo(self, saga: Saga, site: Site) -> float:
+        """Give everything back, then close. What cannot be given back in time is named and left to a person."""
+        failure = dict(saga.state.failure or {})
+        closed = {"outcome": failure.get("outcome", Outcome.FAILED.value), "reason": failure.get("reason", "")}
+        if saga.state.elapsed_seconds(self._clock.now()) > site.policy.deadlines.undo_seconds:
+            left = {"outcome": Outcome.FAILED.value, "left_behind": saga.state.successor or "a launch nobody saw"}
+            await saga.record((Kind.CLOSED, None, closed | left))
+            return 0.0
+        async with self._turns[saga.state.group]:
+            progress = await site.platform.undo(await self._work(saga))
+            if not isinstance(progress, Done):
+                saga.waiting_for = progress.reason
+                return site.policy.poll_seconds
+            facts = {**progress.facts, "polls": saga.polls}
+            await saga.record(
+                *([(Kind.UNDONE, Step.DRAIN, {})] if facts.get("drain_undone") else ()),
+                (Kind.UNDONE, Step.LAUNCH, facts),
+                (Kind.CLOSED, None, closed),
+            )
+        return 0.0
+
+    async def _work(self, saga: Saga) -> Work:
+        everyone = await self._journal.open_replacements(saga.state.fleet)
+        others = tuple(other for other in everyone if other.id != saga.state.id)
+        return Work(saga.state, others, saga.mutate, self._clock.now())
+
+    async def _paused(self, saga: Saga) -> bool:
+        """Journal the beginning and the end of a pause; after it, the next step is looked at again."""
+        state = saga.state
+        hold = _hold_on(state, await self._journal.holds(self._clock.now()))
+        if hold is not None and state.paused_at is None:
+            await saga.record((Kind.PAUSED, None, {"reason": hold.sentence()}))
+            saga.waiting_for, saga.looked_at = hold.sentence(), None
+        elif hold is None and state.paused_at is not None:
+            await saga.record((Kind.RESUMED, None, {"reason": "the hold is over"}))
+        return hold is not None
+
+
+def _hold_on(state: Replacement, holds: tuple[Hold, ...]) -> Hold | None:
+    scopes = {"all", f"fleet:{state.fleet}", f"instance:{state.predecessor}", f"instance:{state.successor}"}
+    return next((hold for hold in holds if hold.scope in scopes), None)
+
+
+def _pointless(error: PlatformError, state: Replacement) -> bool:
+    """Whether trying the same again can only fail again. Refused credentials may come back once something has begun."""
+    if error.retryable:
+        return False
+    return not isinstance(error, Denied) or state.phase in (Phase.ACCEPTED, Phase.LAUNCHING)

@@ -1,0 +1,76 @@
+"""One small advance of each step. Nothing here waits: a step says Waiting and is asked again."""
+
+from datetime import timedelta
+
+from controller.act.saga import Saga
+from controller.act.site import Site
+from controller.decide.judge import judge
+from controller.decide.looks import Go, Look, before_drain, before_launch, before_terminate
+from controller.decide.verify import Verification, verify
+from controller.domain.lifecycle import Step
+from controller.domain.policy import Policy
+from controller.domain.ports import Adopted, Clock, Done, Progress, Refused, Waiting, Work
+
+LOOK_BEFORE = frozenset({Step.LAUNCH, Step.DRAIN, Step.TERMINATE})
+"""Steps that begin with a look at whether they are still right, until their first mutation."""
+
+
+async def look(step: Step, saga: Saga, site: Site, clock: Clock) -> Look:
+    """The look that a step begins with: is it still right to take it?
+
+    Launching follows acceptance at once, on the same evidence; it is looked at again when that has aged by a tick.
+    """
+    state = saga.state
+    if step is Step.DRAIN:
+        snapshot = await site.observer.snapshot()
+        return before_drain(snapshot, judge(snapshot, site.policy), state, site.policy)
+    if step is Step.TERMINATE:
+        return before_terminate(await site.observer.snapshot(), state)
+    if step is Step.LAUNCH and clock.now() - state.accepted_at > timedelta(seconds=site.policy.tick_seconds):
+        snapshot = await site.observer.snapshot()
+        return before_launch(snapshot, judge(snapshot, site.policy), state)
+    return Go()
+
+
+async def advance(step: Step, work: Work, saga: Saga, site: Site) -> Progress | Adopted:
+    """Ask the platform for the next bit of a step; verifying is our own business."""
+    platform = site.platform
+    match step:
+        case Step.LAUNCH:
+            return await platform.launch(work)
+        case Step.AWAIT_READY:
+            return await platform.await_ready(work)
+        case Step.VERIFY:
+            return await _verify(work, saga, site)
+        case Step.DRAIN:
+            return await platform.drain(work)
+        case Step.TERMINATE:
+            return await platform.terminate(work)
+
+
+async def _verify(work: Work, saga: Saga, site: Site) -> Progress:
+    """Improved at the end of the bake is Done; same or worse at any time after warm-up is refused; unproven waits."""
+    asked, elapsed_seconds = site.policy.verify, saga.state.elapsed_seconds(work.now)
+    if elapsed_seconds < asked.warm_up_seconds:
+        return Waiting("the successor warms up", min(asked.warm_up_seconds - elapsed_seconds, site.policy.tick_seconds))
+    snapshot = await site.observer.snapshot()
+    verification, sentence = verify(snapshot, saga.state, site.policy)
+    if verification in (Verification.SAME, Verification.WORSE):
+        return Refused(sentence, verification.value)
+    left_seconds = asked.warm_up_seconds + asked.bake_seconds - elapsed_seconds
+    if left_seconds > 0:
+        return Waiting(f"baking: {sentence}", min(left_seconds, site.policy.tick_seconds))
+    if verification is Verification.IMPROVED:
+        return Done({"verification": verification.value, "reason": sentence})
+    return Waiting(f"unproven: {sentence}", site.policy.tick_seconds)
+
+
+def deadline_seconds(step: Step, policy: Policy) -> float:
+    """After how long a step has to be over, holds left out."""
+    return {
+        Step.LAUNCH: policy.deadlines.launch_seconds,
+        Step.AWAIT_READY: policy.verify.ready_within_seconds,
+        Step.VERIFY: policy.verify.warm_up_seconds + policy.verify.deadline_seconds,
+        Step.DRAIN: policy.deadlines.drain_seconds,
+        Step.TERMINATE: policy.deadlines.terminate_seconds,
+    }[step]

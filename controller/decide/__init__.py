@@ -1,0 +1,1 @@
+"""Deciding is pure: values in, values out. No I/O, no clock, no randomness."""

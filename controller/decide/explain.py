@@ -1,0 +1,147 @@
+"""The decision as JSON: the fleet's part of `repave plan --json`, and the evidence that goes into traces."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from controller.domain.model import Instance, Snapshot
+from controller.domain.policy import Policy
+from controller.domain.ports import RefusalRecord
+from controller.domain.replacement import Replacement
+from controller.domain.verdict import Evidence, Judgement, Plan, VerdictKind
+from controller.domain.veto import Veto
+
+
+def explain(snapshot: Snapshot, judgement: Judgement, plan: Plan, policy: Policy) -> dict[str, Any]:
+    """One fleet: every instance with its verdict, its evidence, the decision and every veto. JSON values only."""
+    fleet_veto = plan.fleet_veto
+    return {
+        "name": snapshot.fleet,
+        "platform": policy.platform,
+        "mode": policy.mode.value,
+        "policy_hash": policy.hash,
+        "observed_at": isoformat(snapshot.now),
+        "next_look_at": isoformat(plan.next_look_at),
+        "settled": plan.settled,
+        "gaps": list(snapshot.inventory.gaps),
+        "hold": {"rule": fleet_veto.rule, "reason": fleet_veto.reason} if fleet_veto else None,
+        "groups": [
+            {"name": group.name, "desired": group.desired, "minimum": group.minimum, "maximum": group.maximum}
+            for group in snapshot.inventory.groups
+        ],
+        "instances": [
+            _instance(member, snapshot, judgement, plan)
+            for member in sorted(snapshot.inventory.instances, key=lambda item: (item.group, item.zone, item.id))
+        ],
+    }
+
+
+def _instance(instance: Instance, snapshot: Snapshot, judgement: Judgement, plan: Plan) -> dict[str, Any]:
+    verdict = judgement.verdicts[instance.id]
+    refusal = plan.refusal(instance.id)
+    return {
+        "id": instance.id,
+        "group": instance.group,
+        "zone": instance.zone,
+        "state": instance.state.value,
+        "serving": instance.serving,
+        "age_seconds": _age(instance.launched_at, snapshot.now),
+        "image": {
+            "id": instance.image.id,
+            "created_at": isoformat(instance.image.created_at),
+            "age_seconds": _age(instance.image.created_at, snapshot.now),
+        },
+        "verdict": verdict.kind.value,
+        "findings": _findings(verdict.kind, verdict.findings),
+        "evidence": [evidence_json(item) for item in verdict.evidence],
+        "decision": _decision(instance, snapshot, plan),
+        "replacement": next((item.id for item in snapshot.open_replacements if _involves(item, instance)), None),
+        "vetoes": [veto_json(veto) for veto in refusal.vetoes] if refusal else [],
+    }
+
+
+def _involves(replacement: Replacement, instance: Instance) -> bool:
+    return instance.id in (replacement.predecessor, replacement.successor)
+
+
+def _findings(kind: VerdictKind, findings: tuple[Evidence, ...]) -> list[str]:
+    causes = sorted({item.cause.value for item in findings})
+    return causes if causes or kind is not VerdictKind.BLIND else [VerdictKind.BLIND.value]
+
+
+def _decision(instance: Instance, snapshot: Snapshot, plan: Plan) -> str:
+    starting = any(chosen.instance.id == instance.id for chosen in plan.starts)
+    if starting or any(item.predecessor == instance.id for item in snapshot.open_replacements):
+        return "replace"
+    return "hold" if plan.refusal(instance.id) else "keep"
+
+
+def evidence_json(item: Evidence) -> dict[str, Any]:
+    """One condition's reading, as in `plan --json`."""
+    return {
+        "rule": item.rule,
+        "probe": item.probe,
+        "cause": item.cause.value,
+        "value": item.value,
+        "unit": item.unit,
+        "threshold": item.threshold,
+        "for_seconds": item.for_seconds,
+        "breached_for_seconds": item.breached_for_seconds,
+        "query": item.query,
+        "measured_at": isoformat(item.measured_at),
+        "outcome": item.outcome.value,
+        "reason": item.reason,
+        "found": item.found,
+    }
+
+
+def veto_json(veto: Veto) -> dict[str, Any]:
+    """One veto, as in `plan --json`."""
+    return {
+        "rule": veto.rule,
+        "reason": veto.reason,
+        "needs": veto.needs.value,
+        "clears_at": isoformat(veto.clears_at),
+    }
+
+
+def isoformat(at: datetime | None) -> str | None:
+    """A time as ISO 8601 in UTC with a Z, or None."""
+    return at.isoformat().replace("+00:00", "Z") if at else None
+
+
+def _age(since: datetime | None, now: datetime) -> float | None:
+    return round((now - since).total_seconds(), 3) if since else None
+
+
+def sentence_of(
+    snapshot: Snapshot, judgement: Judgement, decided: Plan, accepted: Sequence[Replacement], waiting: Mapping[str, str]
+) -> str:
+    """Such as `8 instances: 1 degraded, 7 healthy; replacing i-1 (r-9: target_health); holding i-2 (protected)`."""
+    counts: dict[str, int] = {}
+    for verdict in judgement.verdicts.values():
+        counts[verdict.kind.value] = counts.get(verdict.kind.value, 0) + 1
+    told = [
+        f"{len(judgement.verdicts)} instances: "
+        + ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
+    ]
+    told += [f"replacing {item.predecessor} ({item.id}: {', '.join(item.causes)})" for item in accepted]
+    for item in snapshot.open_replacements:
+        why = f", {waiting[item.id]}" if waiting.get(item.id) else ""
+        told.append(f"{item.id} {item.phase}{why}")
+    for held in decided.holds:
+        rules = ", ".join(dict.fromkeys(veto.rule for veto in held.vetoes))
+        told.append(f"holding {held.candidate.instance.id} ({rules})")
+    return "; ".join(told)
+
+
+def refusals(decided: Plan, report: Mapping[str, Any]) -> dict[str, RefusalRecord]:
+    """Who waits and why, ready for the journal; `report` is what `explain` made of the same plan."""
+    instances = {item["id"]: item for item in report["instances"]}
+    records = {}
+    for held in decided.holds:
+        instance_id = held.candidate.instance.id
+        facts = {**instances[instance_id], "vetoes": [veto_json(veto) for veto in held.vetoes]}
+        rules = tuple(sorted({veto.rule for veto in held.vetoes}))
+        records[instance_id] = RefusalRecord(instance_id, rules, facts)
+    return records

@@ -1,0 +1,110 @@
+"""Snapshot -> a verdict for every instance, with the evidence, and what the next tick has to remember."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from controller.domain.model import Instance, Memory, Signal, Snapshot, Streak, StreakKind, Unknown
+from controller.domain.policy import Condition, Policy
+from controller.domain.verdict import SEVERITY, Evidence, EvidenceOutcome, Judgement, Verdict, VerdictKind
+
+POINTS_NEEDED = 3
+"""A span in which every reading breached says something only with at least this many readings."""
+
+
+def judge(snapshot: Snapshot, policy: Policy) -> Judgement:
+    """Every member's verdict: the worst of its findings, else blind, else healthy."""
+    streaks: dict[tuple[str, str], Streak] = {}
+    verdicts: dict[str, Verdict] = {}
+    for instance in snapshot.inventory.instances:
+        evidence = []
+        for condition in policy.conditions:
+            streak = _streak(snapshot, policy, instance, condition)
+            if streak is not None:
+                streaks[(instance.id, condition.name)] = streak
+            evidence.append(_evidence(snapshot.signal(instance.id, condition.name), condition, streak))
+        runs = tuple(streak for (owner, _), streak in streaks.items() if owner == instance.id)
+        blind = _blind(snapshot, policy, instance, runs)
+        verdicts[instance.id] = Verdict(instance.id, _kind(tuple(evidence), blind), tuple(evidence))
+    return Judgement(verdicts, Memory(streaks, snapshot.now, _desired_before_trouble(snapshot, verdicts)))
+
+
+def warming_up(instance: Instance, snapshot: Snapshot, policy: Policy) -> bool:
+    """Whether it was launched so recently that silence from it means nothing yet."""
+    if instance.launched_at is None:
+        return False
+    return snapshot.now - instance.launched_at < timedelta(seconds=policy.warm_up_seconds)
+
+
+def _streak(snapshot: Snapshot, policy: Policy, instance: Instance, condition: Condition) -> Streak | None:
+    """The run of breached or unknown readings that this tick continues or begins; None when the reading is fine."""
+    signal = snapshot.signal(instance.id, condition.name)
+    if isinstance(signal, Unknown):
+        return _extend(snapshot, policy, (instance.id, condition.name), StreakKind.UNKNOWN, snapshot.now)
+    if not condition.threshold.breached(signal.latest.value):
+        return None
+    measured_at = signal.latest.measured_at
+    return _extend(snapshot, policy, (instance.id, condition.name), StreakKind.BREACHED, measured_at)
+
+
+def _extend(
+    snapshot: Snapshot, policy: Policy, key: tuple[str, str], kind: StreakKind, measured_at: datetime
+) -> Streak:
+    before = snapshot.memory.streaks.get(key)
+    if before is None or before.kind is not kind:
+        return Streak(kind, measured_at, measured_at)
+    if (measured_at - before.last_at).total_seconds() > 2 * policy.tick_seconds:
+        return Streak(kind, measured_at, measured_at)
+    points = before.points + (1 if measured_at > before.last_at else 0)
+    return Streak(kind, before.since, max(measured_at, before.last_at), points)
+
+
+def _evidence(signal: Signal | Unknown, condition: Condition, streak: Streak | None) -> Evidence:
+    unknown = Evidence(
+        rule=condition.name,
+        probe=condition.probe,
+        cause=condition.cause,
+        outcome=EvidenceOutcome.UNKNOWN,
+        value=None,
+        unit=condition.unit,
+        threshold=str(condition.threshold),
+        for_seconds=condition.for_seconds,
+        breached_for_seconds=0.0,
+        query=signal.query,
+        measured_at=None,
+        urgent=condition.urgent,
+    )
+    if isinstance(signal, Unknown):
+        return replace(unknown, reason=signal.reason)
+    seen = replace(unknown, value=signal.latest.value, measured_at=signal.latest.measured_at)
+    if streak is None:
+        return replace(seen, outcome=EvidenceOutcome.OK)
+    lasted = (streak.last_at - streak.since).total_seconds()
+    found = _long_enough(condition, streak, lasted)
+    return replace(seen, outcome=EvidenceOutcome.BREACHED, breached_for_seconds=lasted, found=found)
+
+
+def _long_enough(condition: Condition, streak: Streak, lasted_seconds: float) -> bool:
+    if condition.for_seconds == 0:
+        return True
+    return lasted_seconds >= condition.for_seconds and streak.points >= POINTS_NEEDED
+
+
+def _blind(snapshot: Snapshot, policy: Policy, instance: Instance, runs: tuple[Streak, ...]) -> bool:
+    if warming_up(instance, snapshot, policy):
+        return False
+    patience = timedelta(seconds=policy.blind_after_seconds)
+    return any(run.kind is StreakKind.UNKNOWN and run.last_at - run.since >= patience for run in runs)
+
+
+def _kind(evidence: tuple[Evidence, ...], blind: bool) -> VerdictKind:
+    kinds = {VerdictKind(item.cause.value) for item in evidence if item.found}
+    if kinds:
+        return min(kinds, key=SEVERITY.index)
+    return VerdictKind.BLIND if blind else VerdictKind.HEALTHY
+
+
+def _desired_before_trouble(snapshot: Snapshot, verdicts: dict[str, Verdict]) -> int | None:
+    if not any(verdict.kind in (VerdictKind.DEGRADED, VerdictKind.TAMPERED) for verdict in verdicts.values()):
+        return None
+    known = snapshot.memory.desired_before_trouble
+    return known if known is not None else sum(group.desired for group in snapshot.inventory.groups)

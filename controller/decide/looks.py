@@ -1,0 +1,144 @@
+"""Looking again before the irreversible: is it still ours, still bad, still replaceable, and can we spare it?"""
+
+from dataclasses import dataclass
+
+from controller.domain.model import Instance, InstanceState, Snapshot
+from controller.domain.policy import Policy
+from controller.domain.replacement import Replacement
+from controller.domain.verdict import EvidenceOutcome, Judgement
+from controller.domain.veto import Needs, Veto
+
+STOPPING = frozenset({"protected", "stateful", "managed_elsewhere", "unsupported_group"})
+"""What a platform may say of a predecessor or its group after acceptance that turns us back."""
+
+DELAYING = frozenset({"platform_busy"})
+"""What it may say that makes us wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """Nothing stands in the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Not now. The step's deadline ends the wait."""
+
+    veto: Veto
+
+
+@dataclass(frozen=True, slots=True)
+class TurnBack:
+    """Not any more: undo. outcome: how the replacement ends (aborted, superseded or failed)."""
+
+    reason: str
+    error_type: str
+    outcome: str
+
+
+Look = Go | Wait | TurnBack
+
+
+def before_launch(snapshot: Snapshot, judgement: Judgement, replacement: Replacement) -> Look:
+    """The look at evidence that has aged since acceptance (a crash, a hold, a slow hand-over came between)."""
+    predecessor = snapshot.inventory.instance(replacement.predecessor)
+    gone = _gone(predecessor, replacement)
+    if gone or predecessor is None:
+        return gone or Go()
+    return _stopped(snapshot, predecessor) or _recovered(judgement, replacement) or Go()
+
+
+def before_drain(snapshot: Snapshot, judgement: Judgement, replacement: Replacement, policy: Policy) -> Look:
+    """The last look at a predecessor that still has traffic to judge it by, and at its successor."""
+    predecessor = snapshot.inventory.instance(replacement.predecessor)
+    gone = _gone(predecessor, replacement)
+    if gone or predecessor is None:
+        return gone or Go()
+    return (
+        _successor_lost(snapshot, replacement)
+        or _stopped(snapshot, predecessor)
+        or _recovered(judgement, replacement)
+        or _spare(snapshot, replacement, policy, predecessor)
+        or Go()
+    )
+
+
+def before_terminate(snapshot: Snapshot, replacement: Replacement) -> Look:
+    """The look at a drained predecessor: it has no traffic left, so its signals say nothing any more."""
+    predecessor = snapshot.inventory.instance(replacement.predecessor)
+    gone = _gone(predecessor, replacement)
+    if gone or predecessor is None:
+        return gone or Go()
+    return _successor_lost(snapshot, replacement) or _stopped(snapshot, predecessor) or Go()
+
+
+def required_serving(snapshot: Snapshot, replacement: Replacement, policy: Policy) -> int:
+    """How many must serve once the predecessor is out: what served when it was accepted or what is desired without
+    our surges, whichever is less; and the declared floor, if that is more."""
+    surges = sum(1 for item in snapshot.open_replacements if item.group == replacement.group and item.successor)
+    group = snapshot.inventory.group(replacement.group)
+    desired = (group.desired if group else 0) - surges
+    floor = policy.limits.capacity_floor
+    declared = floor.at_least(desired) if floor else 0
+    return max(min(int(replacement.facts["serving"]), desired), declared)
+
+
+def _gone(predecessor: Instance | None, replacement: Replacement) -> TurnBack | None:
+    leaving = (InstanceState.TERMINATING, InstanceState.DETACHED)
+    if predecessor is not None and predecessor.state not in leaving and predecessor.group == replacement.group:
+        return None
+    reason = f"{replacement.predecessor} left the group without us"
+    return TurnBack(reason, "predecessor_gone", "superseded")
+
+
+def _successor_lost(snapshot: Snapshot, replacement: Replacement) -> TurnBack | None:
+    successor = snapshot.inventory.instance(replacement.successor or "")
+    if successor is not None and successor.state is InstanceState.IN_SERVICE:
+        return None
+    reason = f"the successor {replacement.successor} is no longer in service"
+    return TurnBack(reason, "successor_lost", "failed")
+
+
+def _stopped(snapshot: Snapshot, predecessor: Instance) -> Look | None:
+    group = snapshot.inventory.group(predecessor.group)
+    for veto in (*predecessor.vetoes, *(group.vetoes if group else ())):
+        if veto.rule in STOPPING:
+            return TurnBack(f"{veto.rule}: {veto.reason}", veto.rule, "aborted")
+        if veto.rule in DELAYING:
+            return Wait(veto)
+    return None
+
+
+def _recovered(judgement: Judgement, replacement: Replacement) -> Look | None:
+    """Still bad on the same rule goes on; all rules fine again turns back; not seen waits."""
+    verdict = judgement.verdicts.get(replacement.predecessor)
+    items = [item for item in (verdict.evidence if verdict else ()) if item.rule in replacement.causes]
+    if any(item.outcome is EvidenceOutcome.BREACHED for item in items):
+        return None
+    unknown = next((item for item in items if item.outcome is EvidenceOutcome.UNKNOWN), None)
+    if unknown or not items:
+        reason = f"{unknown.rule}: {unknown.reason}" if unknown else "its rules are not read any more"
+        return Wait(Veto("blind", reason, Needs.WORLD))
+    return TurnBack(f"{replacement.predecessor} has recovered", "recovered", "aborted")
+
+
+def _spare(snapshot: Snapshot, replacement: Replacement, policy: Policy, predecessor: Instance) -> Wait | None:
+    """A predecessor that does not serve is no loss; one that does may go when enough serve without it.
+
+    Every other open replacement counts for one as long as its predecessor or its verified successor serves: whatever
+    else of it serves is in flight or unproven.
+    """
+    if not predecessor.serving:
+        return None
+    serving = {member.id for member in snapshot.inventory.members(replacement.group) if member.serving}
+    left = 0
+    for item in snapshot.open_replacements:
+        if item.id != replacement.id and item.group == replacement.group:
+            proven = item.successor if item.verification else None
+            left += 1 if serving & {item.predecessor, proven} else 0
+            serving -= {item.predecessor, item.successor}
+    left += len(serving - {predecessor.id})
+    needed = required_serving(snapshot, replacement, policy)
+    if left >= needed:
+        return None
+    return Wait(Veto("capacity_floor", f"{left} would serve without it, {needed} have to", Needs.WORLD))

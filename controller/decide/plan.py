@@ -1,0 +1,107 @@
+"""Verdicts -> what to start now, what waits and why, and when to look again."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from controller.decide.rule import RuleSpec
+from controller.domain.model import Instance, InstanceState, Snapshot
+from controller.domain.policy import Policy
+from controller.domain.verdict import (
+    SEVERITY,
+    Candidate,
+    Draft,
+    EvidenceOutcome,
+    Judgement,
+    Plan,
+    Refusal,
+    Verdict,
+    VerdictKind,
+)
+from controller.domain.veto import Needs, Veto
+
+SETTLING = timedelta(minutes=10)
+"""What clears within this time is worth waiting for; beyond it a fleet counts as settled."""
+
+SOONEST = timedelta(seconds=1)
+"""The least distance between two looks."""
+
+
+def plan(snapshot: Snapshot, judgement: Judgement, policy: Policy, rules: Sequence[RuleSpec]) -> Plan:
+    """Every rule is asked about every candidate, worst and oldest first; who has no veto starts."""
+    fleet_vetoes = [
+        veto for rule in rules if rule.check_fleet and (veto := rule.check_fleet(snapshot, judgement, policy))
+    ]
+    draft, holds = Draft(), []
+    for candidate in _candidates(snapshot, judgement):
+        vetoes = [veto for rule in rules if rule.check and (veto := rule.check(candidate, draft, snapshot, policy))]
+        vetoes = fleet_vetoes + vetoes
+        if vetoes or candidate.verdict.kind is VerdictKind.BLIND:
+            holds.append(Refusal(candidate, tuple(vetoes)))
+        else:
+            draft = Draft((*draft.starts, candidate))
+    waiting = [veto for held in holds for veto in held.vetoes]
+    return Plan(
+        starts=draft.starts,
+        holds=tuple(holds),
+        next_look_at=_next_look(snapshot, judgement, policy, waiting),
+        settled=_settled(snapshot, judgement, policy, draft, holds),
+        fleet_veto=fleet_vetoes[0] if fleet_vetoes else None,
+    )
+
+
+def _candidates(snapshot: Snapshot, judgement: Judgement) -> list[Candidate]:
+    """Urgent first, then by severity, then the oldest image and the oldest instance first; ids break ties."""
+    involved = {replacement.predecessor for replacement in snapshot.open_replacements}
+    involved |= {replacement.successor for replacement in snapshot.open_replacements if replacement.successor}
+    leaving = (InstanceState.TERMINATING, InstanceState.DETACHED)
+    found = [
+        Candidate(instance, judgement.verdicts[instance.id])
+        for instance in snapshot.inventory.instances
+        if instance.id not in involved
+        and instance.state not in leaving
+        and judgement.verdicts[instance.id].kind is not VerdictKind.HEALTHY
+    ]
+    return sorted(found, key=lambda candidate: _rank(candidate.instance, candidate.verdict, snapshot.now))
+
+
+def _rank(instance: Instance, verdict: Verdict, now: datetime) -> tuple[bool, int, datetime, datetime, str]:
+    image_at = instance.image.created_at or now
+    return (not verdict.urgent, SEVERITY.index(verdict.kind), image_at, instance.launched_at or now, instance.id)
+
+
+def _next_look(snapshot: Snapshot, judgement: Judgement, policy: Policy, waiting: Sequence[Veto]) -> datetime:
+    times = [snapshot.now + timedelta(seconds=policy.tick_seconds)]
+    times += [veto.clears_at for veto in waiting if veto.clears_at is not None]
+    times += [when for when, _ in _ripening(snapshot, judgement, policy)]
+    return max(min(times), snapshot.now + SOONEST)
+
+
+def _ripening(snapshot: Snapshot, judgement: Judgement, policy: Policy) -> list[tuple[datetime, str]]:
+    """When breaches that have not lasted long enough yet would become findings, and silences blindness."""
+    times = []
+    for verdict in judgement.verdicts.values():
+        for item in verdict.evidence:
+            streak = judgement.memory.streaks.get((verdict.instance_id, item.rule))
+            if streak is None or item.found:
+                continue
+            breached = item.outcome is EvidenceOutcome.BREACHED
+            patience = item.for_seconds if breached else policy.blind_after_seconds
+            ripe_at = streak.since + timedelta(seconds=patience)
+            if ripe_at > snapshot.now:
+                times.append((ripe_at, verdict.instance_id))
+    return times
+
+
+def _settled(snapshot: Snapshot, judgement: Judgement, policy: Policy, draft: Draft, holds: Sequence[Refusal]) -> bool:
+    if draft.starts or snapshot.open_replacements:
+        return False
+    soon = snapshot.now + SETTLING
+    if any(when <= soon for when, _ in _ripening(snapshot, judgement, policy)):
+        return False
+    return all(any(_waits_long(veto, soon) for veto in held.vetoes) for held in holds)
+
+
+def _waits_long(veto: Veto, soon: datetime) -> bool:
+    if veto.clears_at is not None:
+        return veto.clears_at > soon
+    return veto.needs in (Needs.PERSON, Needs.WORLD)

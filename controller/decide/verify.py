@@ -1,0 +1,44 @@
+"""Has the successor proved itself? Per cause, on what was measured in its own life."""
+
+from enum import StrEnum
+
+from controller.domain.model import InstanceState, Snapshot, Unknown
+from controller.domain.policy import Cause, Policy
+from controller.domain.replacement import Replacement
+
+
+class Verification(StrEnum):
+    """What the successor proved. `unproven`: nothing has been seen yet that could decide."""
+
+    IMPROVED = "improved"
+    SAME = "same"
+    WORSE = "worse"
+    UNPROVEN = "unproven"
+
+
+def verify(snapshot: Snapshot, replacement: Replacement, policy: Policy) -> tuple[Verification, str]:
+    """The successor's standing at this moment, with the sentence that explains it.
+
+    worse: it stopped serving, or breaches a condition that its predecessor did not. same: it breaches what its
+    predecessor was replaced for. unproven: a cause's own signal has not been read from it yet. improved: every cause's
+    signal was read and is fine.
+    """
+    successor = snapshot.inventory.instance(replacement.successor or "")
+    if successor is None or successor.state is not InstanceState.IN_SERVICE:
+        return Verification.WORSE, f"{replacement.successor} is no longer in service"
+    if not successor.serving:
+        states = ", ".join(f"{target.state} {target.reason}".strip() for target in successor.targets)
+        return Verification.WORSE, f"{successor.id} does not serve any more ({states or 'its own checks fail'})"
+    unseen = None
+    for condition in policy.conditions:
+        signal = snapshot.signal(successor.id, condition.name)
+        caused = condition.name in replacement.causes
+        if isinstance(signal, Unknown):
+            unseen = unseen or (f"{condition.name}: {signal.reason}" if caused else None)
+        elif condition.threshold.breached(signal.latest.value):
+            verdict = Verification.SAME if caused else Verification.WORSE
+            if caused or condition.cause in (Cause.DEGRADED, Cause.TAMPERED):
+                return verdict, f"{condition.name} is {signal.latest.value} ({condition.threshold}) on {successor.id}"
+    if unseen:
+        return Verification.UNPROVEN, unseen
+    return Verification.IMPROVED, f"{successor.id} serves, and {', '.join(replacement.causes)} is fine on it"

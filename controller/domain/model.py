@@ -1,0 +1,248 @@
+"""What is seen: instances, groups, signals, and the frozen Snapshot that every decision is made from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from controller.domain.replacement import Replacement
+from controller.domain.veto import Veto
+
+
+class InstanceState(StrEnum):
+    """Where an instance stands in its platform's own life cycle, in words that all platforms share."""
+
+    PENDING = "pending"
+    IN_SERVICE = "in_service"
+    STANDBY = "standby"
+    TERMINATING = "terminating"
+    DETACHED = "detached"
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """What an instance was started from. `created_at` is None when no trustworthy date is known: unknown, not old."""
+
+    id: str
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What one balancer says of one instance.
+
+    state: healthy | unhealthy | initial | draining | unavailable | unused | unknown (the balancer could not be read).
+    reason: the balancer's own words.
+    """
+
+    balancer: str
+    state: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A member of a fleet.
+
+    healthy: what the platform's own checks say. None when they say nothing.
+    targets: one entry per balancer of its group, in the group's order; empty when the group has no balancer.
+    names: every name telemetry may know it by (private DNS name, host name, address), beside its id.
+    vetoes: why this instance has to be left alone, in the platform's knowledge (protected, stateful, standby).
+    """
+
+    id: str
+    group: str
+    zone: str
+    state: InstanceState
+    image: Image
+    launched_at: datetime | None = None
+    healthy: bool | None = None
+    targets: tuple[Target, ...] = ()
+    names: tuple[str, ...] = ()
+    vetoes: tuple[Veto, ...] = ()
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def serving(self) -> bool:
+        """In service, not called unhealthy by the platform, and healthy in every balancer. Unknown is not serving."""
+        checks_pass = self.state is InstanceState.IN_SERVICE and self.healthy is not False
+        return checks_pass and all(target.state == "healthy" for target in self.targets)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The platform's unit of capacity: an Auto Scaling group, an ECS service. A fleet has one or more.
+
+    desired, minimum, maximum: in instances.
+    launch_image: what a launch would use now; None when it cannot be told.
+    balancers: ids of the target groups (or other balancers) that its members serve through.
+    vetoes: why nothing in this group may be replaced now (platform_busy, no_capacity, managed_elsewhere ...).
+    """
+
+    name: str
+    desired: int
+    minimum: int
+    maximum: int
+    launch_image: Image | None = None
+    balancers: tuple[str, ...] = ()
+    vetoes: tuple[Veto, ...] = ()
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """Everything a platform says about a fleet at one moment.
+
+    scope: standard resource attributes that hold for all of it (cloud.provider, cloud.region, cloud.account.id).
+    gaps: sentences about what could not be read; an instance that depends on it carries the unknown itself.
+    """
+
+    read_at: datetime
+    groups: tuple[Group, ...]
+    instances: tuple[Instance, ...]
+    scope: Mapping[str, str] = field(default_factory=dict)
+    gaps: tuple[str, ...] = ()
+
+    def instance(self, instance_id: str) -> Instance | None:
+        """The member of that id, or None when it is not (or no longer) a member."""
+        return next((member for member in self.instances if member.id == instance_id), None)
+
+    def group(self, name: str) -> Group | None:
+        """The group of that name, or None."""
+        return next((group for group in self.groups if group.name == name), None)
+
+    def members(self, group: str) -> tuple[Instance, ...]:
+        """The members of one group, pending and terminating included."""
+        return tuple(member for member in self.instances if member.group == group)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One value at one moment, by the source's own timestamp."""
+
+    value: float | str
+    measured_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """What one probe knows of one instance under one condition.
+
+    readings: oldest first, at least one. Probes without history give exactly one.
+    query: what was asked, so that a person can ask it again.
+    period_seconds: the distance at which the source measures; 0 when it answers with the present state.
+    """
+
+    readings: tuple[Reading, ...]
+    query: str
+    unit: str = ""
+    period_seconds: float = 0.0
+
+    @property
+    def latest(self) -> Reading:
+        """The newest reading."""
+        return self.readings[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """No usable reading, and the reason in words. Never zero, never old, never sick."""
+
+    reason: str
+    query: str = ""
+
+
+class StreakKind(StrEnum):
+    """What an unbroken run of ticks had in common."""
+
+    BREACHED = "breached"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Streak:
+    """An unbroken run of breached or unknown readings of one instance under one condition.
+
+    since, last_at: time of the run's first and newest reading. points: how many distinct readings it has.
+    """
+
+    kind: StreakKind
+    since: datetime
+    last_at: datetime
+    points: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What one tick leaves for the next, for sources that keep no history themselves.
+
+    streaks: keyed by (instance id, condition name); an absent key was fine.
+    written_at: when the last tick ended; a longer silence than two ticks breaks every streak.
+    desired_before_trouble: the fleet's desired count when its first instance became degraded; None without trouble.
+    """
+
+    streaks: Mapping[tuple[str, str], Streak] = field(default_factory=dict)
+    written_at: datetime | None = None
+    desired_before_trouble: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """An operator's stop. scope: `all`, `fleet:NAME` or `instance:ID`. Without `expires_at` it lasts until resumed."""
+
+    scope: str
+    reason: str
+    by: str
+    created_at: datetime
+    expires_at: datetime | None = None
+
+    def sentence(self) -> str:
+        """Who stopped what, why, until when."""
+        until = f"until {self.expires_at:%Y-%m-%d %H:%M:%S} UTC" if self.expires_at else "until resumed"
+        return f"{self.scope} held by {self.by} {until}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """The daemon's own stop for one cause in one fleet, opened by evidence."""
+
+    fleet: str
+    cause: str
+    reason: str
+    opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What the journal remembers of replacements, as far as limits need it.
+
+    accepted_at: acceptance times of this fleet's replacements within the last hour, oldest first.
+    accepted_everywhere_at: the same over all fleets.
+    failures_in_a_row: failed replacements of this fleet since its last success or the last resume.
+    failures_in_a_row_everywhere: the same over all fleets.
+    """
+
+    accepted_at: tuple[datetime, ...] = ()
+    accepted_everywhere_at: tuple[datetime, ...] = ()
+    failures_in_a_row: int = 0
+    failures_in_a_row_everywhere: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The one value that decisions are made from. Whatever is not in here was not known."""
+
+    fleet: str
+    now: datetime
+    inventory: Inventory
+    signals: Mapping[tuple[str, str], Signal | Unknown]
+    memory: Memory = Memory()
+    open_replacements: tuple[Replacement, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    breakers: tuple[Breaker, ...] = ()
+    history: History = History()
+    observed_from: datetime | None = None
+
+    def signal(self, instance_id: str, condition: str) -> Signal | Unknown:
+        """What is known of an instance under a condition; Unknown when nobody asked."""
+        return self.signals.get((instance_id, condition), Unknown("not read"))

@@ -1,0 +1,87 @@
+"""Accepting a replacement: every budget and every hold again, in the transaction that inserts it.
+
+A plan is advisory: two fleets' ticks must not both spend the last slot.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from controller.domain.errors import IllegalTransition
+from controller.domain.model import Hold
+from controller.domain.ports import Budget, Lease, Projector
+from controller.domain.replacement import Event, Replacement, begin
+from controller.domain.veto import Needs, Veto
+from controller.journal import events
+from controller.journal.history import HOUR, history
+from controller.journal.lease import require
+from controller.journal.people import ALL, fleet_scope, in_force, instance_scopes
+from controller.journal.schema import replacements
+
+
+def accept(
+    connection: Connection, projector: Projector | None, event: Event, lease: Lease, budget: Budget
+) -> Replacement | tuple[Veto, ...]:
+    """Insert the `accepted` event, or give every veto that applies and write nothing.
+
+    Raises LeaseLost, and IllegalTransition when the event is not a first one.
+    """
+    replacement = begin(event)
+    if event.ordinal != 0:
+        raise IllegalTransition(f"{event.replacement_id} begins with event {event.ordinal}, not with 0")
+    require(connection, lease, replacement.fleet, event.at)
+    vetoes = tuple(_vetoes(connection, replacement, budget))
+    if not vetoes:
+        events.begin(connection, projector, replacement, event, lease)
+    return vetoes or replacement
+
+
+def _vetoes(connection: Connection, wanted: Replacement, budget: Budget) -> Iterator[Veto]:
+    scopes = (ALL, fleet_scope(wanted.fleet), *instance_scopes(wanted.predecessor))
+    for hold in in_force(connection, wanted.accepted_at, scopes):
+        yield _held(hold)
+    yield from _taken(connection, wanted.predecessor)
+    yield from _in_flight(connection, wanted.fleet, budget.max_in_flight)
+    past = history(connection, wanted.fleet, wanted.accepted_at)
+    yield from _hourly(past.accepted_at, budget.replacements_per_hour, "in this fleet")
+    yield from _hourly(past.accepted_everywhere_at, budget.replacements_per_hour_everywhere, "over all fleets")
+    yield from _failing(past.failures_in_a_row, budget.stop_after_failures, "in this fleet")
+    yield from _failing(past.failures_in_a_row_everywhere, budget.stop_after_failures, "over all fleets")
+
+
+def _held(hold: Hold) -> Veto:
+    return Veto("held", hold.sentence(), Needs.PERSON, hold.expires_at)
+
+
+def _taken(connection: Connection, instance_id: str) -> Iterator[Veto]:
+    claimed = (replacements.c.predecessor == instance_id) | (replacements.c.successor == instance_id)
+    query = select(replacements.c.id).where(claimed, replacements.c.closed_event.is_(None))
+    for other in connection.execute(query).scalars():
+        yield Veto("max_in_flight", f"{instance_id} belongs to {other}, which is still open", Needs.REPAVE)
+
+
+def _in_flight(connection: Connection, fleet: str, limit: int) -> Iterator[Veto]:
+    query = select(replacements.c.id).where(replacements.c.fleet == fleet, replacements.c.closed_event.is_(None))
+    found = connection.execute(query.order_by(replacements.c.number)).scalars().all()
+    if len(found) >= limit:
+        names = f" ({', '.join(found)})" if found else ""
+        yield Veto("max_in_flight", f"{len(found)} of {limit} in flight{names}", Needs.REPAVE)
+
+
+def _hourly(accepted_at: Sequence[datetime], limit: int, where: str) -> Iterator[Veto]:
+    if len(accepted_at) < limit:
+        return
+    reason = f"{len(accepted_at)} of {limit} this hour {where}"
+    if limit <= 0:
+        yield Veto("replacements_per_hour", reason, Needs.PERSON)
+        return
+    # There is room again when fewer than `limit` are left within the hour.
+    clears_at = accepted_at[-limit] + HOUR
+    yield Veto("replacements_per_hour", reason, Needs.REPAVE, clears_at)
+
+
+def _failing(failures: int, limit: int, where: str) -> Iterator[Veto]:
+    if failures >= limit:
+        reason = f"{failures} replacements in a row failed {where} (limit {limit}); `repave resume` starts again"
+        yield Veto("stop_after_failures", reason, Needs.PERSON)

@@ -1,0 +1,143 @@
+"""The journal's port, asynchronous: each method is one transaction, run wherever `run` runs it."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection
+
+from controller.domain.errors import JournalUnavailable
+from controller.domain.model import Breaker, History, Hold, Memory
+from controller.domain.policy import Policy
+from controller.domain.ports import Budget, Lease, TickRecord
+from controller.domain.replacement import Event, Replacement
+from controller.domain.veto import Veto
+from controller.journal import outbox, people, policies, ticks
+from controller.journal.accept import accept
+from controller.journal.events import append, newest, open_replacements, story
+from controller.journal.history import history
+from controller.journal.lease import acquire, holder, release
+from controller.journal.migrations import version
+from controller.journal.sql import SqlJournal
+from controller.journal.worker import Run, direct
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class JournalAdapter:
+    """`domain.ports.Journal` and `domain.ports.Outbox` over one opened SqlJournal. What each method means, and what it
+    raises, stands at the ports.
+
+    run: `direct` on a virtual clock, a `WorkerThread` in production.
+    """
+
+    def __init__(self, sql: SqlJournal, run: Run = direct) -> None:
+        self._sql = sql
+        self._run = run
+
+    async def _read(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._run(lambda: self._sql.read(work, *args, **kwargs))
+
+    async def _write(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._run(lambda: self._sql.write(work, *args, **kwargs))
+
+    async def aclose(self) -> None:
+        """Close the file, after what was asked before. The worker belongs to whoever made it."""
+        await self._run(self._sql.close)
+
+    async def healthy(self) -> bool:
+        """Whether the journal can be read now."""
+        try:
+            await self._read(version)
+        except JournalUnavailable:
+            return False
+        return True
+
+    async def acquire(self, fleet: str, owner: str, ttl_seconds: float, now: datetime) -> Lease | None:
+        """Take or renew the lease; None while another owner's is valid."""
+        return await self._write(acquire, fleet, owner, ttl_seconds, now)
+
+    async def release(self, lease: Lease) -> None:
+        """Give the lease up."""
+        await self._write(release, lease)
+
+    async def holder(self, fleet: str) -> Lease | None:
+        """Whose lease it is, expired or not."""
+        return await self._read(holder, fleet)
+
+    async def accept(self, event: Event, lease: Lease, budget: Budget) -> Replacement | tuple[Veto, ...]:
+        """Insert the `accepted` event, or say why not."""
+        return await self._write(accept, self._sql.projector, event, lease, budget)
+
+    async def append(self, events: Sequence[Event], lease: Lease) -> None:
+        """Append events of one replacement, with the spans that they complete."""
+        await self._write(append, self._sql.projector, events, lease)
+
+    async def open_replacements(self, fleet: str | None = None) -> tuple[Replacement, ...]:
+        """All that are not closed, oldest first."""
+        return await self._read(open_replacements, fleet)
+
+    async def replacements(self, limit: int = 50) -> tuple[Replacement, ...]:
+        """The newest, open or closed, newest first."""
+        return await self._read(newest, limit)
+
+    async def events(self, replacement_id: str) -> tuple[Event, ...]:
+        """The whole story of one replacement."""
+        return await self._read(story, replacement_id)
+
+    async def history(self, fleet: str, now: datetime) -> History:
+        """What limits need to know."""
+        return await self._read(history, fleet, now)
+
+    async def memory(self, fleet: str) -> Memory:
+        """What the last tick left."""
+        return await self._read(ticks.memory, fleet)
+
+    async def record_tick(self, record: TickRecord, lease: Lease) -> tuple[str, ...]:
+        """Store one tick; returns the instance ids whose refusal changed."""
+        return await self._write(ticks.record_tick, self._sql.projector, record, lease)
+
+    async def reports(self) -> tuple[TickRecord, ...]:
+        """The newest record of every fleet."""
+        return await self._read(ticks.reports)
+
+    async def holds(self, now: datetime) -> tuple[Hold, ...]:
+        """The holds in force."""
+        return await self._read(people.in_force, now)
+
+    async def hold(self, hold: Hold) -> None:
+        """Put a hold in force."""
+        await self._write(people.hold, hold)
+
+    async def resume(self, scope: str, by: str, at: datetime) -> int:
+        """End the scope's hold and breakers, and forget its failures in a row."""
+        return await self._write(people.resume, scope, by, at)
+
+    async def breakers(self, fleet: str) -> tuple[Breaker, ...]:
+        """The breakers that are open."""
+        return await self._read(people.open_breakers, fleet)
+
+    async def open_breaker(self, breaker: Breaker, lease: Lease) -> None:
+        """Open a breaker."""
+        await self._write(people.open_breaker, breaker, lease)
+
+    async def save_policy(self, policy: Policy) -> None:
+        """Keep a policy's document under its hash."""
+        await self._write(policies.save, policy)
+
+    async def policy_document(self, policy_hash: str) -> str | None:
+        """The document of that hash."""
+        return await self._read(policies.document, policy_hash)
+
+    async def pending(self, limit: int) -> tuple[tuple[int, bytes, datetime], ...]:
+        """The oldest undelivered spans."""
+        return await self._read(outbox.pending, limit)
+
+    async def delivered(self, ids: Sequence[int], at: datetime) -> None:
+        """Mark as delivered."""
+        await self._write(outbox.delivered, ids, at)
+
+    async def poisoned(self, outbox_id: int, error: str, at: datetime) -> None:
+        """Mark as refused for good by the backend."""
+        await self._write(outbox.poisoned, outbox_id, error, at)

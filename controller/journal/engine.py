@@ -1,0 +1,146 @@
+"""Opening a journal: its address, SQLite's settings, and who may write.
+
+Writers begin with BEGIN IMMEDIATE: two transactions that read first and write later would otherwise both decide on
+what they read. WAL lets readers go on meanwhile; synchronous=FULL keeps every commit through a power cut.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, NullPool, Pool, QueuePool, StaticPool, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+
+from controller.domain.errors import ConfigError, JournalUnavailable
+from controller.journal.migrations import MIGRATIONS, migrate, refuse_newer, version
+
+BUSY_TIMEOUT_SECONDS = 5.0
+"""How long a writer waits for another one. Transactions take milliseconds: longer than this, something is wrong."""
+
+SETTINGS = (
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA recursive_triggers=ON",
+)
+
+WAL_ATTEMPTS = 20
+
+
+def location(url: str) -> Path | None:
+    """The file of a `sqlite:///relative.db` or `sqlite:////absolute.db`; None for `sqlite:///:memory:`, which is for
+    tests and simulations.
+
+    Raises ConfigError for any other address.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ConfigError("state: this is not an address; write sqlite:///repave.db") from None
+    if parsed.drivername != "sqlite":
+        raise ConfigError(f"state: {parsed.drivername}:// is not built yet; write sqlite:///repave.db")
+    if parsed.host or parsed.query or not parsed.database:
+        raise ConfigError("state: a file is sqlite:///relative.db (three slashes) or sqlite:////absolute.db (four)")
+    return None if parsed.database == ":memory:" else Path(parsed.database).absolute()
+
+
+def open_engine(path: Path | None, *, read_only: bool) -> Engine:
+    """An engine on a journal of the newest version.
+
+    To write: makes the file if it is absent and migrates it. To read: makes, changes and migrates nothing, not even
+    beside the file; an absent file reads as an empty journal.
+    """
+    if read_only:
+        return _empty() if path is None or not path.exists() or not path.stat().st_size else _reader(path)
+    engine = _engine(lambda: _connect(str(path)), QueuePool) if path else _in_memory()
+    with engine.begin() as connection:
+        current = version(connection) == len(MIGRATIONS)
+    if not current:
+        with writing(engine).begin() as connection:
+            migrate(connection)
+    return engine
+
+
+def writing(engine: Engine) -> Engine:
+    """The same engine, for transactions that write."""
+    return engine.execution_options(begin="BEGIN IMMEDIATE")
+
+
+def _engine(connect: Callable[[], sqlite3.Connection], pool: type[Pool]) -> Engine:
+    engine = create_engine("sqlite://", creator=connect, poolclass=pool)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+
+
+def _connect(target: str, *, uri: bool = False) -> sqlite3.Connection:
+    # isolation_level=None: we begin ourselves. One transaction has one connection, whichever thread it runs in.
+    connection = sqlite3.connect(
+        target, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False, uri=uri
+    )
+    for setting in SETTINGS:
+        connection.execute(setting)
+    if not uri and target != ":memory:":
+        _use_wal(connection)
+    return connection
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    for _ in range(WAL_ATTEMPTS):
+        try:
+            mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            # Another process makes the same file. Changing the mode does not wait for it; beginning to write does.
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("COMMIT")
+        else:
+            if mode != "wal":
+                raise JournalUnavailable("its file system cannot share it between processes; put it on a local disk")
+            return
+    raise JournalUnavailable("another process kept it locked for too long")
+
+
+def _in_memory() -> Engine:
+    return _engine(lambda: _connect(":memory:"), StaticPool)
+
+
+def _empty() -> Engine:
+    return _frozen(_in_memory())
+
+
+def _frozen(engine: Engine) -> Engine:
+    with writing(engine).begin() as connection:
+        migrate(connection)
+        connection.exec_driver_sql("PRAGMA query_only=ON")
+    return engine
+
+
+def _reader(path: Path) -> Engine:
+    engine = _engine(lambda: _connect_reader(path), NullPool)
+    with engine.begin() as connection:
+        found = version(connection)
+    refuse_newer(found)
+    return engine if found == len(MIGRATIONS) else _migrated_copy(path)
+
+
+def _connect_reader(path: Path) -> sqlite3.Connection:
+    # Even a reader makes SQLite's two side files where there are none, and a daemon of another user could then not
+    # write them. Without a side file nobody writes: the file is read as it stands.
+    beside = path.with_name(path.name + "-wal")
+    mode = "mode=ro" if beside.exists() else "mode=ro&immutable=1"
+    connection = _connect(f"{path.as_uri()}?{mode}", uri=True)
+    connection.execute("PRAGMA query_only=ON")
+    return connection
+
+
+def _migrated_copy(path: Path) -> Engine:
+    """An older journal, copied into memory and brought to the newest version there."""
+    copy = _connect(":memory:")
+    original = _connect_reader(path)
+    original.backup(copy)
+    original.close()
+    return _frozen(_engine(lambda: copy, StaticPool))

@@ -1,0 +1,153 @@
+"""The events, and the replacements that they fold into."""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from operator import attrgetter
+
+from sqlalchemy import Connection, Row, ScalarSelect, Select, func, insert, select, update
+
+from controller.domain.errors import Held, IllegalTransition
+from controller.domain.lifecycle import Kind, Step
+from controller.domain.ports import Lease, Projector
+from controller.domain.replacement import Event, Replacement, apply, fold
+from controller.journal import outbox
+from controller.journal.lease import require
+from controller.journal.people import ALL, fleet_scope, in_force, instance_scopes
+from controller.journal.schema import events, replacements
+
+
+def append(connection: Connection, projector: Projector | None, new: Sequence[Event], lease: Lease) -> None:
+    """Append events of one replacement, with its projection and the spans that they complete.
+
+    Raises IllegalTransition when they do not follow what is there (another writer was first, or the state machine
+    has no such row), LeaseLost, and Held for a `called` event under a hold. Then nothing was written.
+    """
+    if not new:
+        return
+    before = story(connection, new[0].replacement_id)
+    if not before:
+        raise IllegalTransition(f"there is no replacement {new[0].replacement_id}")
+    was = fold(before)
+    require(connection, lease, was.fleet, max(event.at for event in new))
+    now = was
+    for event in new:
+        if event.replacement_id != was.id:
+            raise IllegalTransition(f"events of {event.replacement_id} among those of {was.id}")
+        if event.kind is Kind.CALLED:
+            _refuse_if_held(connection, now, event)
+        now = apply(now, event)
+    if now.successor != was.successor:
+        _refuse_if_claimed(connection, now)
+    _insert(connection, new, lease)
+    changed = update(replacements).where(replacements.c.id == now.id).values(**_progress(now))
+    connection.execute(changed if now.open else changed.values(closed_event=_newest_event(now.id)))
+    _put_spans(connection, projector, before, new)
+
+
+def begin(
+    connection: Connection, projector: Projector | None, replacement: Replacement, accepted: Event, lease: Lease
+) -> None:
+    """Insert a replacement that was just accepted. All checks have been made by whoever calls this."""
+    connection.execute(
+        insert(replacements).values(
+            id=replacement.id,
+            fleet=replacement.fleet,
+            group=replacement.group,
+            predecessor=replacement.predecessor,
+            accepted_at=replacement.accepted_at,
+            policy_hash=replacement.policy_hash,
+            **_progress(replacement),
+        )
+    )
+    _insert(connection, (accepted,), lease)
+    _put_spans(connection, projector, (), (accepted,))
+
+
+def story(connection: Connection, replacement_id: str) -> tuple[Event, ...]:
+    """The whole story of one replacement; empty when there is none of that id."""
+    query = select(events).where(events.c.replacement_id == replacement_id).order_by(events.c.ordinal)
+    return tuple(_event(row) for row in connection.execute(query))
+
+
+def open_replacements(connection: Connection, fleet: str | None = None) -> tuple[Replacement, ...]:
+    """All that are not closed, oldest first."""
+    query = select(replacements.c.number).where(replacements.c.closed_event.is_(None))
+    if fleet is not None:
+        query = query.where(replacements.c.fleet == fleet)
+    return _folded(connection, query)
+
+
+def newest(connection: Connection, limit: int) -> tuple[Replacement, ...]:
+    """The newest, open or closed, newest first."""
+    query = select(replacements.c.number).order_by(replacements.c.number.desc()).limit(limit)
+    return _folded(connection, query)[::-1]
+
+
+def _folded(connection: Connection, numbers: Select[int]) -> tuple[Replacement, ...]:
+    rows = connection.execute(
+        select(events)
+        .join(replacements, replacements.c.id == events.c.replacement_id)
+        .where(replacements.c.number.in_(numbers))
+        .order_by(replacements.c.number, events.c.ordinal)
+    )
+    return tuple(fold(_events(story)) for _, story in groupby(rows, attrgetter("replacement_id")))
+
+
+def _events(rows: Iterable[Row[*tuple[object, ...]]]) -> Iterable[Event]:
+    return (_event(row) for row in rows)
+
+
+def _event(row: Row[*tuple[object, ...]]) -> Event:
+    step = Step(row.step) if row.step else None
+    return Event(row.replacement_id, row.ordinal, row.at, Kind(row.kind), step, row.facts)
+
+
+def _insert(connection: Connection, new: Sequence[Event], lease: Lease) -> None:
+    rows = [
+        {
+            "replacement_id": event.replacement_id,
+            "ordinal": event.ordinal,
+            "at": event.at,
+            "kind": event.kind,
+            "step": event.step,
+            "facts": event.facts,
+            "token": lease.token,
+        }
+        for event in new
+    ]
+    connection.execute(insert(events), rows)
+
+
+def _newest_event(replacement_id: str) -> ScalarSelect[int]:
+    return select(func.max(events.c.id)).where(events.c.replacement_id == replacement_id).scalar_subquery()
+
+
+def _progress(state: Replacement) -> dict[str, object]:
+    return {
+        "successor": state.successor,
+        "phase": state.phase,
+        "outcome": state.outcome,
+        "closed_at": state.closed_at,
+    }
+
+
+def _put_spans(
+    connection: Connection, projector: Projector | None, before: Sequence[Event], new: Sequence[Event]
+) -> None:
+    if projector:
+        outbox.put(connection, projector.replacement(before, new), new[-1].at)
+
+
+def _refuse_if_held(connection: Connection, state: Replacement, called: Event) -> None:
+    scopes = (ALL, fleet_scope(state.fleet), *instance_scopes(state.predecessor, state.successor))
+    found = in_force(connection, called.at, scopes)
+    if found:
+        raise Held(found[0].sentence())
+
+
+def _refuse_if_claimed(connection: Connection, state: Replacement) -> None:
+    claimed = (replacements.c.successor == state.successor) | (replacements.c.predecessor == state.successor)
+    others = replacements.c.closed_event.is_(None) & (replacements.c.id != state.id)
+    other = connection.execute(select(replacements.c.id).where(claimed, others)).scalars().first()
+    if other:
+        raise IllegalTransition(f"{state.id} claims {state.successor}, which belongs to {other} already")

@@ -1,0 +1,63 @@
+"""Who may act on a fleet. Fencing is by token, in the transaction of the write; clocks decide about expiry only."""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Connection, case, select, update
+
+from controller.domain.errors import LeaseLost
+from controller.domain.ports import Lease
+from controller.journal.dialect import insert
+from controller.journal.schema import leases
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def acquire(connection: Connection, fleet: str, owner: str, ttl_seconds: float, now: datetime) -> Lease | None:
+    """Take or renew the lease in one conditional statement; None while another owner's is valid.
+
+    Renewing keeps the token and never shortens the lease. Any other way to get it makes the token grow, our own
+    lease after its expiry included: somebody may have had it in between. Two processes never share an owner id.
+    """
+    statement = insert(leases).values(
+        fleet=fleet, owner=owner, token=1, expires_at=now + timedelta(seconds=ttl_seconds)
+    )
+    mine, wanted = leases.c, statement.excluded
+    renewed = (mine.owner == wanted.owner) & (mine.expires_at > now)
+    row = connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[mine.fleet],
+            set_={
+                "owner": wanted.owner,
+                "token": case((renewed, mine.token), else_=mine.token + 1),
+                "expires_at": case(
+                    (renewed & (mine.expires_at > wanted.expires_at), mine.expires_at), else_=wanted.expires_at
+                ),
+            },
+            where=(mine.owner == wanted.owner) | (mine.expires_at <= now),
+        ).returning(mine.token, mine.expires_at)
+    ).one_or_none()
+    return Lease(fleet, owner, row.token, row.expires_at) if row else None
+
+
+def release(connection: Connection, lease: Lease) -> None:
+    """Let anybody take it from now on, if it is still ours. The row stays, so that the token goes on growing."""
+    ours = (leases.c.fleet == lease.fleet) & (leases.c.owner == lease.owner) & (leases.c.token == lease.token)
+    connection.execute(update(leases).where(ours).values(expires_at=LONG_AGO))
+
+
+def holder(connection: Connection, fleet: str) -> Lease | None:
+    """Whose lease it is, expired or not; None when nobody ever had it."""
+    row = connection.execute(select(leases).where(leases.c.fleet == fleet)).one_or_none()
+    return Lease(row.fleet, row.owner, row.token, row.expires_at) if row else None
+
+
+def require(connection: Connection, lease: Lease, fleet: str, at: datetime) -> None:
+    """Raises LeaseLost unless this lease, of this fleet, is the newest and valid `at` the time of what is written."""
+    if lease.fleet != fleet:
+        raise LeaseLost(f"the lease of {lease.fleet} gives no right over {fleet}")
+    found = holder(connection, fleet)
+    if found is None or (found.owner, found.token) != (lease.owner, lease.token):
+        now = f"{found.owner} has token {found.token}" if found else "nobody has it"
+        raise LeaseLost(f"{lease.owner} lost the lease of {fleet} (token {lease.token}): {now}")
+    if found.expires_at <= at:
+        raise LeaseLost(f"the lease of {lease.owner} on {fleet} ran out at {found.expires_at:%Y-%m-%d %H:%M:%S} UTC")

@@ -1,0 +1,102 @@
+"""The schema, version by version, as SQLite's statements. A version that was ever released never changes: add one.
+
+Each file says which version it has in `schema_version`.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from controller.domain.errors import JournalUnavailable
+
+VERSION_1 = (
+    """CREATE TABLE replacements (
+        number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, fleet TEXT NOT NULL, "group" TEXT NOT NULL,
+        predecessor TEXT NOT NULL, successor TEXT, phase TEXT NOT NULL, outcome TEXT, accepted_at TEXT NOT NULL,
+        closed_at TEXT, closed_event INTEGER REFERENCES events (id), policy_hash TEXT NOT NULL)""",
+    "CREATE UNIQUE INDEX one_open_per_predecessor ON replacements (predecessor) WHERE closed_event IS NULL",
+    """CREATE UNIQUE INDEX one_open_claim_per_successor ON replacements (successor)
+        WHERE closed_event IS NULL AND successor IS NOT NULL""",
+    "CREATE INDEX replacements_by_acceptance ON replacements (accepted_at, fleet)",
+    "CREATE INDEX replacements_by_outcome ON replacements (outcome, closed_event, fleet)",
+    """CREATE TABLE events (
+        id INTEGER PRIMARY KEY, replacement_id TEXT NOT NULL REFERENCES replacements (id), ordinal INTEGER NOT NULL,
+        at TEXT NOT NULL, kind TEXT NOT NULL, step TEXT, facts TEXT NOT NULL, token INTEGER NOT NULL,
+        UNIQUE (replacement_id, ordinal))""",
+    """CREATE TRIGGER events_are_never_changed BEFORE UPDATE ON events
+        BEGIN SELECT RAISE(ABORT, 'events are append-only'); END""",
+    """CREATE TRIGGER events_are_never_deleted BEFORE DELETE ON events
+        BEGIN SELECT RAISE(ABORT, 'events are append-only'); END""",
+    # INSERT OR REPLACE would delete the old row without asking the trigger above.
+    """CREATE TRIGGER events_are_never_replaced BEFORE INSERT ON events
+        WHEN EXISTS (SELECT 1 FROM events
+            WHERE id = NEW.id OR (replacement_id = NEW.replacement_id AND ordinal = NEW.ordinal))
+        BEGIN SELECT RAISE(ABORT, 'events are append-only'); END""",
+    """CREATE TABLE leases (
+        fleet TEXT PRIMARY KEY NOT NULL, owner TEXT NOT NULL, token INTEGER NOT NULL, expires_at TEXT NOT NULL)""",
+    """CREATE TABLE holds (
+        id INTEGER PRIMARY KEY, scope TEXT NOT NULL, reason TEXT NOT NULL, "by" TEXT NOT NULL,
+        created_at TEXT NOT NULL, expires_at TEXT, ended_at TEXT, ended_by TEXT)""",
+    "CREATE UNIQUE INDEX one_hold_per_scope ON holds (scope) WHERE ended_at IS NULL",
+    """CREATE TABLE breakers (
+        id INTEGER PRIMARY KEY, fleet TEXT NOT NULL, cause TEXT NOT NULL, reason TEXT NOT NULL,
+        opened_at TEXT NOT NULL, closed_at TEXT, closed_by TEXT)""",
+    "CREATE UNIQUE INDEX one_breaker_per_cause ON breakers (fleet, cause) WHERE closed_at IS NULL",
+    """CREATE TABLE resumes (
+        id INTEGER PRIMARY KEY, scope TEXT NOT NULL, "by" TEXT NOT NULL, at TEXT NOT NULL,
+        after_event INTEGER NOT NULL)""",
+    "CREATE TABLE memory (fleet TEXT PRIMARY KEY NOT NULL, document BLOB NOT NULL)",
+    """CREATE TABLE reports (
+        fleet TEXT PRIMARY KEY NOT NULL, at TEXT NOT NULL, sentence TEXT NOT NULL, report BLOB NOT NULL)""",
+    """CREATE TABLE refusals (
+        fleet TEXT NOT NULL, instance_id TEXT NOT NULL, rules TEXT NOT NULL, facts BLOB NOT NULL, since TEXT NOT NULL,
+        PRIMARY KEY (fleet, instance_id))""",
+    "CREATE TABLE policies (hash TEXT PRIMARY KEY NOT NULL, document TEXT NOT NULL)",
+    """CREATE TABLE outbox (
+        id INTEGER PRIMARY KEY, "key" TEXT NOT NULL UNIQUE, body BLOB, created_at TEXT NOT NULL,
+        delivered_at TEXT, poisoned_at TEXT, error TEXT)""",
+    "CREATE INDEX outbox_pending ON outbox (id) WHERE delivered_at IS NULL AND poisoned_at IS NULL",
+    "CREATE INDEX outbox_to_let_go ON outbox (delivered_at) WHERE delivered_at IS NOT NULL AND body IS NOT NULL",
+)
+
+MIGRATIONS: tuple[Sequence[str], ...] = (VERSION_1,)
+"""MIGRATIONS[n] leads from version n to n + 1."""
+
+
+def version(connection: Connection) -> int:
+    """The version of the open file; 0 when it is empty.
+
+    Raises JournalUnavailable when its tables are somebody else's.
+    """
+    tables = set(connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars())
+    if not tables:
+        return 0
+    if "schema_version" not in tables:
+        raise JournalUnavailable("it is a database, but not a journal of Repave's")
+    return int(connection.exec_driver_sql("SELECT version FROM schema_version").scalar_one())
+
+
+def migrate(connection: Connection, migrations: Sequence[Sequence[str]] = MIGRATIONS) -> None:
+    """Bring the file to the newest version, in the connection's transaction, which has to be a writer's.
+
+    Raises JournalUnavailable when the file is of a version that these migrations do not know.
+    """
+    found = version(connection)
+    refuse_newer(found, len(migrations))
+    if found == len(migrations):
+        return
+    if not found:
+        connection.exec_driver_sql("CREATE TABLE schema_version (version INTEGER NOT NULL)")
+        connection.exec_driver_sql("INSERT INTO schema_version VALUES (0)")
+    for statements in migrations[found:]:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    connection.exec_driver_sql("UPDATE schema_version SET version = ?", (len(migrations),))
+
+
+def refuse_newer(found: int, known: int = len(MIGRATIONS)) -> None:
+    """Raises JournalUnavailable when a newer Repave wrote the file: reading it by old meanings would be a guess."""
+    if found > known:
+        raise JournalUnavailable(
+            f"its schema has version {found} and this Repave knows up to {known}: start the newer Repave again"
+        )

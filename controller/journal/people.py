@@ -1,0 +1,85 @@
+"""What people said (hold, resume), and the daemon's own stop (breakers)."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, func, select, update
+
+from controller.domain.model import Breaker, Hold
+from controller.domain.ports import Lease
+from controller.journal.dialect import insert
+from controller.journal.lease import require
+from controller.journal.schema import breakers, events, holds, resumes
+
+ALL = "all"
+
+
+def fleet_scope(fleet: str) -> str:
+    """The scope of a whole fleet."""
+    return f"fleet:{fleet}"
+
+
+def instance_scopes(*instance_ids: str | None) -> tuple[str, ...]:
+    """The scopes of these instances; None is left out."""
+    return tuple(f"instance:{instance_id}" for instance_id in instance_ids if instance_id)
+
+
+def _in_force(at: datetime) -> ColumnElement[bool]:
+    # A hold counts from the moment it is written, even if the clock of whoever wrote it runs ahead of ours.
+    return holds.c.ended_at.is_(None) & (holds.c.expires_at.is_(None) | (holds.c.expires_at > at))
+
+
+def in_force(connection: Connection, at: datetime, scopes: Collection[str] | None = None) -> tuple[Hold, ...]:
+    """The holds in force, oldest first; only those of certain scopes, if given."""
+    query = select(holds).where(_in_force(at)).order_by(holds.c.id)
+    if scopes is not None:
+        query = query.where(holds.c.scope.in_(scopes))
+    return tuple(
+        Hold(row.scope, row.reason, row.by, row.created_at, row.expires_at) for row in connection.execute(query)
+    )
+
+
+def hold(connection: Connection, new: Hold) -> None:
+    """Put a hold in force. One of the same scope ends; what was said stays on record."""
+    _end(connection, holds.c.scope == new.scope, new.by, new.created_at)
+    connection.execute(
+        insert(holds).values(
+            scope=new.scope, reason=new.reason, by=new.by, created_at=new.created_at, expires_at=new.expires_at
+        )
+    )
+
+
+def _end(connection: Connection, which: ColumnElement[bool], by: str, at: datetime) -> int:
+    ended = update(holds).where(which, holds.c.ended_at.is_(None)).values(ended_at=at, ended_by=by)
+    return connection.execute(ended).rowcount
+
+
+def resume(connection: Connection, scope: str, by: str, at: datetime) -> int:
+    """End the hold of this very scope, close the scope's breakers and forget its failures in a row.
+
+    Returns how many holds and breakers that ended. `all` closes every fleet's breakers and forgets every fleet's
+    failures, but a hold on one fleet or instance stays: whoever put it there had a reason of their own.
+    """
+    ended = _end(connection, (holds.c.scope == scope) & _in_force(at), by, at)
+    newest = connection.execute(select(func.coalesce(func.max(events.c.id), 0))).scalar_one()
+    connection.execute(insert(resumes).values(scope=scope, by=by, at=at, after_event=newest))
+    closed = update(breakers).where(breakers.c.closed_at.is_(None)).values(closed_at=at, closed_by=by)
+    if scope != ALL:
+        closed = closed.where("fleet:" + breakers.c.fleet == scope)
+    return ended + connection.execute(closed).rowcount
+
+
+def open_breakers(connection: Connection, fleet: str) -> tuple[Breaker, ...]:
+    """The fleet's breakers that are open, oldest first."""
+    query = select(breakers).where(breakers.c.fleet == fleet, breakers.c.closed_at.is_(None)).order_by(breakers.c.id)
+    return tuple(Breaker(row.fleet, row.cause, row.reason, row.opened_at) for row in connection.execute(query))
+
+
+def open_breaker(connection: Connection, breaker: Breaker, lease: Lease) -> None:
+    """Open a breaker; one that is open already stays as it was."""
+    require(connection, lease, breaker.fleet, breaker.opened_at)
+    connection.execute(
+        insert(breakers)
+        .values(fleet=breaker.fleet, cause=breaker.cause, reason=breaker.reason, opened_at=breaker.opened_at)
+        .on_conflict_do_nothing()
+    )

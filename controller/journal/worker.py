@@ -1,0 +1,46 @@
+"""Where the journal's transactions run: at once, or in one thread of their own."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol, TypeVar
+
+T = TypeVar("T")
+
+
+class Run(Protocol):
+    """Runs one transaction and gives what it gives."""
+
+    async def __call__(self, work: Callable[[], T], /) -> T:
+        """Run it to its end."""
+
+
+async def direct(work: Callable[[], T], /) -> T:
+    """Run it here and now, without giving way: for a virtual clock."""
+    return work()
+
+
+class WorkerThread:
+    """One thread, so that a slow disk never stops the loop and transactions keep the order in which they were asked."""
+
+    def __init__(self) -> None:
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
+
+    async def __call__(self, work: Callable[[], T], /) -> T:
+        """Run it in the thread. Cancelling waits until the transaction has ended, so that whoever cancels and then
+        reads the journal reads the truth."""
+        running = asyncio.get_running_loop().run_in_executor(self._executor, work)
+        cancelled: asyncio.CancelledError | None = None
+        while not running.done():
+            try:
+                await asyncio.wait((running,))
+            except asyncio.CancelledError as error:
+                cancelled = error
+        if cancelled is None:
+            return running.result()
+        # Look at the result, or asyncio would complain that nobody did.
+        raise cancelled from running.exception()
+
+    def close(self) -> None:
+        """End the thread, once what it was given is done."""
+        self._executor.shutdown()

@@ -1,0 +1,171 @@
+"""One fleet's loop: observe, judge, plan, act, record. A tick ends in a sentence a person can read."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from controller.act.accept import acceptance, budget
+from controller.act.runner import Runner
+from controller.act.site import Site, Sites
+from controller.act.tenure import Tenure
+from controller.decide.explain import explain, isoformat, refusals, sentence_of
+from controller.decide.judge import judge
+from controller.decide.plan import plan
+from controller.decide.rule import RuleSpec
+from controller.domain.errors import JournalUnavailable, LeaseLost, PlatformError
+from controller.domain.lifecycle import Outcome
+from controller.domain.model import Snapshot
+from controller.domain.ports import Clock, Journal, TickRecord
+from controller.domain.replacement import Replacement
+from controller.domain.verdict import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """What one tick came to.
+
+    sentence: for people. settled: nothing to do now or soon (see decide.plan). standby: another daemon acts here.
+    failed: replacements that failed since this loop began. held_in_flight: an open replacement is stopped by a hold.
+    """
+
+    fleet: str
+    sentence: str
+    next_look_at: datetime
+    settled: bool = False
+    standby: bool = False
+    failed: int = 0
+    held_in_flight: bool = False
+    breaker_open: bool = False
+
+
+class FleetLoop:
+    """Watches and repaves one fleet for as long as it holds the lease.
+
+    site: the fleet under the present policy. sites: the same under older policies, for replacements accepted then.
+    wake: asks for the next tick at once, because a replacement ended.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        sites: Sites,
+        rules: Sequence[RuleSpec],
+        journal: Journal,
+        tenure: Tenure,
+        clock: Clock,
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.fleet = site.policy.fleet
+        self._site = site
+        self._rules = rules
+        self._journal = journal
+        self._clock = clock
+        self._wake = wake
+        self._tenure = tenure
+        self._runner = Runner(site, sites, journal, tenure, clock)
+        self._driving: dict[str, asyncio.Task[Replacement]] = {}
+        self._keeping: asyncio.Task[None] | None = None
+        self._broken: dict[str, str] = {}
+        self._failed = 0
+
+    async def tick(self) -> Tick:
+        """Look once, decide, and set going what was decided. Raises nothing that a later tick could cure."""
+        try:
+            if await self._tenure.take() is None:
+                return await self._stand_by()
+            self._keep_lease()
+            await self._drive_open()
+            return await self._look_and_act()
+        except PlatformError as error:
+            return self._later(f"cannot see the fleet: {error}")
+        except JournalUnavailable as error:
+            return self._later(f"cannot act, the journal is not there: {error}")
+        except LeaseLost as error:
+            return self._later(f"stopped acting: {error}")
+
+    async def stop(self, within_seconds: float) -> None:
+        """Park every replacement where it stands, finish a mutation under way, and give the lease up.
+
+        What is not finished within the time keeps the lease until it runs out by itself.
+        """
+        tasks = [task for task in (*self._driving.values(), self._keeping) if task is not None]
+        for task in tasks:
+            task.cancel()
+        unfinished = (await asyncio.wait(tasks, timeout=within_seconds))[1] if tasks else set()
+        if not unfinished:
+            with suppress(JournalUnavailable, LeaseLost):
+                await self._tenure.release()
+
+    async def _look_and_act(self) -> Tick:
+        policy = self._site.policy
+        snapshot = await self._site.observer.snapshot()
+        judgement = judge(snapshot, policy)
+        decided = plan(snapshot, judgement, policy, self._rules)
+        accepted = await self._accept(snapshot, decided)
+        sentence = sentence_of(snapshot, judgement, decided, accepted, {**self._runner.waiting_for, **self._broken})
+        report = explain(snapshot, judgement, decided, policy)
+        record = TickRecord(self.fleet, snapshot.now, sentence, judgement.memory, report, refusals(decided, report))
+        await self._journal.record_tick(record, self._tenure.lease())
+        await self._drive_open()
+        return Tick(
+            self.fleet,
+            sentence,
+            decided.next_look_at,
+            settled=decided.settled and not accepted,
+            failed=self._failed,
+            held_in_flight=bool(snapshot.open_replacements and snapshot.holds),
+            breaker_open=bool(snapshot.breakers),
+        )
+
+    async def _accept(self, snapshot: Snapshot, decided: Plan) -> list[Replacement]:
+        """The plan is advice; the accepting transaction decides."""
+        policy, accepted = self._site.policy, []
+        for candidate in decided.starts:
+            event = acceptance(candidate, snapshot, policy, self._clock.new_id("r"))
+            answer = await self._journal.accept(event, self._tenure.require(), budget(snapshot, policy))
+            if isinstance(answer, Replacement):
+                accepted.append(answer)
+        return accepted
+
+    async def _drive_open(self) -> None:
+        """A task for every open replacement that has none; those with a call in doubt come first."""
+        waiting = await self._journal.open_replacements(self.fleet)
+        for replacement in sorted(waiting, key=lambda item: (item.in_doubt is None, item.accepted_at)):
+            task = self._driving.get(replacement.id)
+            if task is None:
+                self._broken.pop(replacement.id, None)
+                task = asyncio.create_task(self._runner.drive(replacement), name=f"drive {replacement.id}")
+                self._driving[replacement.id] = task
+                task.add_done_callback(partial(self._ended, replacement.id))
+
+    def _ended(self, replacement_id: str, task: asyncio.Task[Replacement]) -> None:
+        self._driving.pop(replacement_id, None)
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is None:
+            self._failed += task.result().outcome is Outcome.FAILED
+            self._wake()
+        else:
+            self._broken[replacement_id] = f"stopped: {error}"
+
+    def _keep_lease(self) -> None:
+        if self._keeping is None or self._keeping.done():
+            self._keeping = asyncio.create_task(self._tenure.keep(), name=f"lease {self.fleet}")
+
+    async def _stand_by(self) -> Tick:
+        for task in self._driving.values():
+            task.cancel()
+        holder = await self._journal.holder(self.fleet)
+        now = self._clock.now()
+        until = holder.expires_at if holder else now
+        soon = min(until, now + timedelta(seconds=self._site.policy.tick_seconds))
+        who = f"{holder.owner} acts until {isoformat(until)}" if holder else "another daemon acts"
+        return Tick(self.fleet, f"standing by: {who}", max(soon, now + timedelta(seconds=1)), standby=True)
+
+    def _later(self, why: str) -> Tick:
+        next_look_at = self._clock.now() + timedelta(seconds=self._site.policy.tick_seconds)
+        return Tick(self.fleet, why, next_look_at, failed=self._failed)

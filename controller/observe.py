@@ -1,0 +1,86 @@
+"""Gathers platform, probes and journal into one Snapshot. What could not be read stays in it, as Unknown."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+
+from controller.domain.errors import PlatformError
+from controller.domain.model import Instance, InstanceState, Inventory, Signal, Snapshot, Unknown
+from controller.domain.policy import Condition, Policy
+from controller.domain.ports import Clock, Journal, Platform, Probe, ProbeRequest
+
+LEAVING = frozenset({InstanceState.TERMINATING, InstanceState.DETACHED})
+"""States in which nobody asks an instance's telemetry any more."""
+
+
+class Observer:
+    """The eyes of one fleet.
+
+    probes: one reader per condition name of the policy. probe_timeout_seconds: after it a probe's answer is Unknown
+    for the whole fleet; the other probes are not held up.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        platform: Platform,
+        probes: Mapping[str, Probe],
+        journal: Journal,
+        clock: Clock,
+        probe_timeout_seconds: float = 20.0,
+    ) -> None:
+        self._policy = policy
+        self._platform = platform
+        self._probes = probes
+        self._journal = journal
+        self._clock = clock
+        self._probe_timeout_seconds = probe_timeout_seconds
+
+    async def snapshot(self) -> Snapshot:
+        """Everything that is known now.
+
+        Raises PlatformError when the platform itself cannot be read: without an inventory there is nothing to judge.
+        Raises JournalUnavailable when the past cannot be read.
+        """
+        started_at = self._clock.now()
+        inventory = await self._platform.inventory()
+        signals = await self._signals(inventory, started_at)
+        fleet, journal, now = self._policy.fleet, self._journal, self._clock.now()
+        return Snapshot(
+            fleet=fleet,
+            now=now,
+            inventory=inventory,
+            signals=signals,
+            memory=await journal.memory(fleet),
+            open_replacements=await journal.open_replacements(fleet),
+            holds=await journal.holds(now),
+            breakers=await journal.breakers(fleet),
+            history=await journal.history(fleet, now),
+            observed_from=started_at,
+        )
+
+    async def _signals(self, inventory: Inventory, at: datetime) -> Mapping[tuple[str, str], Signal | Unknown]:
+        present = tuple(member for member in inventory.instances if member.state not in LEAVING)
+        answers: dict[tuple[str, str], Signal | Unknown] = {}
+        async with asyncio.TaskGroup() as group:
+            tasks = {
+                condition.name: group.create_task(self._read(condition, inventory, present, at))
+                for condition in self._policy.conditions
+            }
+        for name, task in tasks.items():
+            for member in present:
+                answers[(member.id, name)] = task.result().get(member.id, Unknown("the source has no row for it"))
+        return answers
+
+    async def _read(
+        self, condition: Condition, inventory: Inventory, instances: tuple[Instance, ...], at: datetime
+    ) -> Mapping[str, Signal | Unknown]:
+        try:
+            async with asyncio.timeout(self._probe_timeout_seconds):
+                request = ProbeRequest(condition, inventory, instances, at)
+                return await self._probes[condition.name].read(request)
+        except TimeoutError:
+            gap = Unknown(f"{condition.probe} did not answer within {self._probe_timeout_seconds:g} s")
+        except PlatformError as error:
+            gap = Unknown(f"{condition.probe} could not be read: {error}")
+        return {member.id: gap for member in instances}

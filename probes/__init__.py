@@ -1,0 +1,1 @@
+"""One telemetry source per file. Each exports one `PROBE`; the application finds the files by itself."""
