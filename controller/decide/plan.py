@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from controller.decide.judge import POINTS_NEEDED
 from controller.decide.rule import RuleSpec
 from controller.domain.model import Instance, InstanceState, Snapshot
 from controller.domain.policy import Policy
@@ -72,23 +73,23 @@ def _rank(instance: Instance, verdict: Verdict, now: datetime) -> tuple[bool, in
 def _next_look(snapshot: Snapshot, judgement: Judgement, policy: Policy, waiting: Sequence[Veto]) -> datetime:
     times = [snapshot.now + timedelta(seconds=policy.tick_seconds)]
     times += [veto.clears_at for veto in waiting if veto.clears_at is not None]
-    times += [when for when, _ in _ripening(snapshot, judgement, policy)]
+    times += _ripening(snapshot, judgement, policy)
     return max(min(times), snapshot.now + SOONEST)
 
 
-def _ripening(snapshot: Snapshot, judgement: Judgement, policy: Policy) -> list[tuple[datetime, str]]:
+def _ripening(snapshot: Snapshot, judgement: Judgement, policy: Policy) -> list[datetime]:
     """When breaches that have not lasted long enough yet would become findings, and silences blindness."""
     times = []
     for verdict in judgement.verdicts.values():
         for item in verdict.evidence:
             streak = judgement.memory.streaks.get((verdict.instance_id, item.rule))
-            if streak is None or item.found:
-                continue
             breached = item.outcome is EvidenceOutcome.BREACHED
-            patience = item.for_seconds if breached else policy.blind_after_seconds
-            ripe_at = streak.since + timedelta(seconds=patience)
-            if ripe_at > snapshot.now:
-                times.append((ripe_at, verdict.instance_id))
+            if streak is None or item.found or (verdict.kind is not VerdictKind.HEALTHY and not breached):
+                continue
+            patience = timedelta(seconds=item.for_seconds if breached else policy.blind_after_seconds)
+            points_missing = max(0, POINTS_NEEDED - streak.points) if breached else 0
+            ticks = timedelta(seconds=policy.tick_seconds * points_missing)
+            times.append(max(streak.since + patience, snapshot.now + ticks))
     return times
 
 
@@ -96,7 +97,7 @@ def _settled(snapshot: Snapshot, judgement: Judgement, policy: Policy, draft: Dr
     if draft.starts or snapshot.open_replacements:
         return False
     soon = snapshot.now + SETTLING
-    if any(when <= soon for when, _ in _ripening(snapshot, judgement, policy)):
+    if any(when <= soon for when in _ripening(snapshot, judgement, policy)):
         return False
     return all(any(_waits_long(veto, soon) for veto in held.vetoes) for held in holds)
 

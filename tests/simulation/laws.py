@@ -14,20 +14,24 @@ def violations(
     replacements: how many there had to be, each with one launch.
     """
     found = [f"{what} {count} times: {key}" for (what, key), count in _doubled(wire).items() if count > 1]
-    in_flight = 0
+    served_at_launch: list[int] = []
     for item in wire:
-        in_flight += {"launch": 1, "terminate": -1}.get(item.call, 0)
-        if in_flight > max_in_flight:
-            found.append(f"{in_flight} in flight at {item.at:%H:%M:%S}")
-        surges = max(in_flight, 0) + (item.call == "terminate")
-        needed = min(item.serving_before, item.desired_after + (item.call == "terminate") - surges)
+        if item.call == "launch":
+            served_at_launch.append(item.serving_before)
+        surges = len(served_at_launch)
+        if surges > max_in_flight:
+            found.append(f"{surges} in flight at {item.at:%H:%M:%S}")
+        desired = item.desired_after + (item.call == "terminate")
+        needed = min([*served_at_launch, item.serving_before, desired - surges])
         if item.serving_after < needed:
             found.append(f"{item.call} {item.instance}: {item.serving_after} serve, {needed} had to")
+        if item.call == "terminate" and served_at_launch:
+            served_at_launch.pop(0)
     launches = sum(item.call == "launch" for item in wire)
     if replacements is not None and launches != replacements:
         found.append(f"{launches} launches for {replacements} replacements")
-    if in_flight != 0:
-        found.append(f"{in_flight} surges left over")
+    if served_at_launch:
+        found.append(f"{len(served_at_launch)} surges left over")
     if world.desired != world.size:
         found.append(f"desired ended at {world.desired}, not at {world.size}")
     now = world.clock.now()
