@@ -37,12 +37,14 @@ class Observer:
         self._probe_timeout_seconds = probe_timeout_seconds
 
     async def snapshot(self) -> Snapshot:
-        """Everything that is known now.
+        """Everything that is known now. The journal is read before the platform: a replacement that ends in between is
+        still seen as open beside its instances, never as done beside an instance that it has already ended.
 
         Raises PlatformError when the platform itself cannot be read: without an inventory there is nothing to judge.
         Raises JournalUnavailable when the past cannot be read.
         """
         started_at = self._clock.now()
+        open_replacements = await self._journal.open_replacements(self._policy.fleet)
         inventory = await self._platform.inventory()
         signals = await self._signals(inventory, started_at)
         fleet, journal, now = self._policy.fleet, self._journal, self._clock.now()
@@ -52,7 +54,7 @@ class Observer:
             inventory=inventory,
             signals=signals,
             memory=await journal.memory(fleet),
-            open_replacements=await journal.open_replacements(fleet),
+            open_replacements=open_replacements,
             holds=await journal.holds(now),
             breakers=await journal.breakers(fleet),
             history=await journal.history(fleet, now),

@@ -1,6 +1,7 @@
 """From a chosen candidate to the event that begins its replacement, with all that it was chosen for."""
 
 from controller.decide.explain import evidence_json, isoformat
+from controller.decide.looks import steadily_serving
 from controller.decide.rules.max_in_flight import allowed_in_flight
 from controller.domain.lifecycle import Kind
 from controller.domain.model import Instance, Snapshot
@@ -14,7 +15,6 @@ def acceptance(candidate: Candidate, snapshot: Snapshot, policy: Policy, replace
     """The `accepted` event; see Event for its facts."""
     instance, verdict = candidate.instance, candidate.verdict
     group = snapshot.inventory.group(instance.group)
-    members = snapshot.inventory.members(instance.group)
     facts = {
         "fleet": snapshot.fleet,
         "platform": policy.platform,
@@ -29,7 +29,7 @@ def acceptance(candidate: Candidate, snapshot: Snapshot, policy: Policy, replace
         "evidence": [evidence_json(item) for item in verdict.evidence],
         "predecessor_facts": instance_facts(instance),
         "scope": dict(snapshot.inventory.scope),
-        "serving": sum(member.serving for member in members),
+        "serving": steadily_serving(snapshot, instance.group),
         "desired": group.desired if group else 0,
         "observe_started_at": isoformat(snapshot.observed_from or snapshot.now),
         "observe_ended_at": isoformat(snapshot.now),

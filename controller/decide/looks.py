@@ -83,6 +83,25 @@ def required_serving(snapshot: Snapshot, replacement: Replacement, policy: Polic
     return max(min(int(replacement.facts["serving"]), desired), declared)
 
 
+def steadily_serving(snapshot: Snapshot, group: str, without: Replacement | None = None) -> int:
+    """How many of a group serve and are here to stay.
+
+    An open replacement counts for one, as long as its predecessor or its verified successor serves: whatever else of it
+    serves is in flight or unproven. `without`: count this one as if its predecessor were gone.
+    """
+    serving = {member.id for member in snapshot.inventory.members(group) if member.serving}
+    pairs = 0
+    for item in snapshot.open_replacements:
+        if item.group != group:
+            continue
+        counted = {item.successor} if item.verification else set()
+        if without is None or item.id != without.id:
+            counted.add(item.predecessor)
+        pairs += 1 if serving & counted else 0
+        serving -= {item.predecessor, item.successor}
+    return len(serving) + pairs
+
+
 def _gone(predecessor: Instance | None, replacement: Replacement) -> TurnBack | None:
     leaving = (InstanceState.TERMINATING, InstanceState.DETACHED)
     if predecessor is not None and predecessor.state not in leaving and predecessor.group == replacement.group:
@@ -123,21 +142,10 @@ def _recovered(judgement: Judgement, replacement: Replacement) -> Look | None:
 
 
 def _spare(snapshot: Snapshot, replacement: Replacement, policy: Policy, predecessor: Instance) -> Wait | None:
-    """A predecessor that does not serve is no loss; one that does may go when enough serve without it.
-
-    Every other open replacement counts for one as long as its predecessor or its verified successor serves: whatever
-    else of it serves is in flight or unproven.
-    """
+    """A predecessor that does not serve is no loss; one that does may go when enough serve without it."""
     if not predecessor.serving:
         return None
-    serving = {member.id for member in snapshot.inventory.members(replacement.group) if member.serving}
-    left = 0
-    for item in snapshot.open_replacements:
-        if item.id != replacement.id and item.group == replacement.group:
-            proven = item.successor if item.verification else None
-            left += 1 if serving & {item.predecessor, proven} else 0
-            serving -= {item.predecessor, item.successor}
-    left += len(serving - {predecessor.id})
+    left = steadily_serving(snapshot, replacement.group, without=replacement)
     needed = required_serving(snapshot, replacement, policy)
     if left >= needed:
         return None

@@ -14,24 +14,23 @@ def violations(
     replacements: how many there had to be, each with one launch.
     """
     found = [f"{what} {count} times: {key}" for (what, key), count in _doubled(wire).items() if count > 1]
-    served_at_launch: list[int] = []
+    surges = served_before = 0
     for item in wire:
         if item.call == "launch":
-            served_at_launch.append(item.serving_before)
-        surges = len(served_at_launch)
+            served_before = served_before if surges else item.serving_before
+            surges += 1
         if surges > max_in_flight:
             found.append(f"{surges} in flight at {item.at:%H:%M:%S}")
         desired = item.desired_after + (item.call == "terminate")
-        needed = min([*served_at_launch, item.serving_before, desired - surges])
+        needed = min(served_before, item.serving_before, desired - surges)
         if item.serving_after < needed:
             found.append(f"{item.call} {item.instance}: {item.serving_after} serve, {needed} had to")
-        if item.call == "terminate" and served_at_launch:
-            served_at_launch.pop(0)
+        surges -= item.call == "terminate"
     launches = sum(item.call == "launch" for item in wire)
     if replacements is not None and launches != replacements:
         found.append(f"{launches} launches for {replacements} replacements")
-    if served_at_launch:
-        found.append(f"{len(served_at_launch)} surges left over")
+    if surges:
+        found.append(f"{surges} surges left over")
     if world.desired != world.size:
         found.append(f"desired ended at {world.desired}, not at {world.size}")
     now = world.clock.now()

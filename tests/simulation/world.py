@@ -203,6 +203,9 @@ class WorldPlatform:
         successor = state.successor or self._newcomer(work)
         if successor in world.members:
             assert successor is not None
+            serving_after = world.serving() - world.members[successor].serving(work.now)
+            if serving_after < min(state.facts["serving"], world.desired - 1 - len(work.others)):
+                return Waiting("too few would serve without the successor")
             await work.mutate("world.Terminate", {"instance": successor}, lambda: world.terminate(successor))
         return Done({"drain_undone": any(call.name == "world.Undrain" for call in state.calls)})
 
