@@ -1,0 +1,53 @@
+"""What the core asks of the world. Adapters implement these; only `app` puts the two together."""
+
+from controller.domain.ports.acting import (
+    Adopted,
+    Done,
+    LoadBalancer,
+    Mutate,
+    Platform,
+    PlatformSpec,
+    Progress,
+    Refused,
+    Waiting,
+    Work,
+)
+from controller.domain.ports.remembering import (
+    Budget,
+    EncodedSpan,
+    Journal,
+    Lease,
+    Outbox,
+    Projector,
+    RefusalRecord,
+    TickRecord,
+)
+from controller.domain.ports.seeing import Probe, ProbeRequest, ProbeSpec
+from controller.domain.ports.system import Clock, Resources, Schedule
+
+__all__ = [
+    "Adopted",
+    "Budget",
+    "Clock",
+    "Done",
+    "EncodedSpan",
+    "Journal",
+    "Lease",
+    "LoadBalancer",
+    "Mutate",
+    "Outbox",
+    "Platform",
+    "PlatformSpec",
+    "Probe",
+    "ProbeRequest",
+    "ProbeSpec",
+    "Progress",
+    "Projector",
+    "RefusalRecord",
+    "Refused",
+    "Resources",
+    "Schedule",
+    "TickRecord",
+    "Waiting",
+    "Work",
+]

@@ -1,0 +1,131 @@
+"""What carries out a replacement: platforms, balancers, and the gate that every mutation passes."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from controller.domain.model import Inventory, Target
+from controller.domain.ports.system import Resources
+from controller.domain.replacement import Replacement
+
+T = TypeVar("T")
+
+
+class Mutate(Protocol):
+    """The one gate that every mutating call passes: it checks lease and holds, journals the intent, performs, and
+    journals the outcome, in this order.
+
+    Raises Held or LeaseLost before anything happened; PlatformError from the call itself, already journaled.
+    """
+
+    async def __call__(self, call: str, arguments: Mapping[str, Any], perform: Callable[[], Awaitable[T]]) -> T:
+        """Perform one mutating call. `arguments` (JSON values): what recovery needs to find out whether it happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a platform gets to realise one step of one replacement.
+
+    replacement: where it stands, its own calls included. others: the other open replacements of the fleet, so that
+    a newcomer is claimed once.
+    """
+
+    replacement: Replacement
+    others: tuple[Replacement, ...]
+    mutate: Mutate
+    now: datetime
+
+    @property
+    def claimed(self) -> frozenset[str]:
+        """Ids that belong to other open replacements: their predecessors and successors."""
+        ids = {other.predecessor for other in self.others}
+        return frozenset(ids | {other.successor for other in self.others if other.successor})
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The step is complete. `facts` go into its `succeeded` event (successor, successor_facts ...)."""
+
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The step needs time. `reason` is shown to people; None leaves the pause to the policy's poll_seconds."""
+
+    reason: str
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The step cannot be completed. It fails with this, and the way back begins.
+
+    outcome: how the replacement shall end once it is undone (failed, superseded or aborted).
+    """
+
+    reason: str
+    error_type: str
+    outcome: str = "failed"
+
+
+Progress = Done | Waiting | Refused
+
+
+class Platform(Protocol):
+    """What runs fleets. Every method is one look or one small advance: it returns soon, never sleeps, and can be called
+    again after a crash at any point, because what it did before is in `work.replacement.calls`.
+
+    Vendor errors are raised as PlatformError. All mutations go through `work.mutate`.
+    """
+
+    async def inventory(self) -> Inventory:
+        """The fleet as it is now, in few calls."""
+
+    async def launch(self, work: Work) -> Progress:
+        """Bring up one more instance; Done names it: facts `successor`, `successor_facts` (zone, image_id ...)."""
+
+    async def await_ready(self, work: Work) -> "Progress | Adopted":
+        """Done when the successor is in service and healthy everywhere. Adopted when the platform replaced our
+        newcomer by itself: its replacement is the successor from now on."""
+
+    async def drain(self, work: Work) -> Progress:
+        """Take the predecessor out of its balancers and wait for its connections; Done facts `drained_seconds`."""
+
+    async def terminate(self, work: Work) -> Progress:
+        """End the predecessor together with our surge of one."""
+
+    async def undo(self, work: Work) -> Progress:
+        """Give back what was done: a drained predecessor serves again, the surge of one goes, capacity stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """In await_ready: the platform replaced our newcomer by itself, and this one is now the successor."""
+
+    successor: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class LoadBalancer(Protocol):
+    """What sends traffic to instances. One object serves many balancers of one kind, named by id."""
+
+    async def targets(self, balancer: str) -> Mapping[str, Target]:
+        """What the balancer says of each registered instance, by instance id."""
+
+    async def register(self, balancer: str, instance_id: str, mutate: Mutate) -> None:
+        """Send traffic to an instance (again)."""
+
+    async def deregister(self, balancer: str, instance_id: str, mutate: Mutate) -> None:
+        """Stop sending new traffic to an instance; connections in flight may end."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformSpec:
+    """What a file in `controller/platforms/` exports as PLATFORM. name: the key in a fleet's configuration."""
+
+    name: str
+    options: type[Any]
+    build: Callable[[Any, Resources], Platform]
+    summary: str

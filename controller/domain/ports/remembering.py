@@ -1,0 +1,157 @@
+"""What keeps the truth, and how it leaves the house as spans."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from controller.domain.model import Breaker, History, Hold, Memory
+from controller.domain.policy import Policy
+from controller.domain.replacement import Event, Replacement
+from controller.domain.veto import Veto
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to act on one fleet. token: grows with every change of owner; writes under an older one are refused."""
+
+    fleet: str
+    owner: str
+    token: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What the accepting transaction checks again. Counts are already resolved from shares."""
+
+    max_in_flight: int
+    replacements_per_hour: int
+    replacements_per_hour_everywhere: int
+    stop_after_failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class TickRecord:
+    """What one tick leaves behind: memory for the next, a report for people, and changed refusals for the trace.
+
+    report: the fleet's part of `plan --json`. refusals: instance id -> (veto ids, facts for the trace); only instances
+    that are refused now. Which of them changed since the last tick is for the journal to find.
+    """
+
+    fleet: str
+    at: datetime
+    sentence: str
+    memory: Memory
+    report: Mapping[str, Any]
+    refusals: Mapping[str, "RefusalRecord"] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalRecord:
+    """Why one instance waits. `facts` (verdict, evidence, vetoes as JSON, scope) go into the refusal's trace."""
+
+    instance_id: str
+    rules: tuple[str, ...]
+    facts: Mapping[str, Any]
+
+
+class Journal(Protocol):
+    """The append-only truth. Every method is one transaction. Raises JournalUnavailable when it cannot be reached,
+    LeaseLost when the given lease is no longer the newest for its fleet or has expired."""
+
+    async def acquire(self, fleet: str, owner: str, ttl_seconds: float, now: datetime) -> Lease | None:
+        """Take or renew the lease; None while another owner's is valid."""
+
+    async def release(self, lease: Lease) -> None:
+        """Give the lease up at once, if it is still ours."""
+
+    async def holder(self, fleet: str) -> Lease | None:
+        """Whose lease it is, expired or not; None when nobody ever had it."""
+
+    async def accept(self, event: Event, lease: Lease, budget: Budget) -> Replacement | tuple[Veto, ...]:
+        """Insert the `accepted` event when, in this transaction, no hold applies, every budget has room and the
+        predecessor has no open replacement; otherwise say why not."""
+
+    async def append(self, events: Sequence[Event], lease: Lease) -> None:
+        """Append, with the spans that these events complete. A `called` event is refused with Held while a hold
+        applies to its replacement (all, its fleet, its predecessor or successor)."""
+
+    async def open_replacements(self, fleet: str | None = None) -> tuple[Replacement, ...]:
+        """All that are not closed, oldest first."""
+
+    async def replacements(self, limit: int = 50) -> tuple[Replacement, ...]:
+        """The newest, open or closed, newest first."""
+
+    async def events(self, replacement_id: str) -> tuple[Event, ...]:
+        """The whole story of one replacement; empty when there is none of that id."""
+
+    async def history(self, fleet: str, now: datetime) -> History:
+        """What limits need to know."""
+
+    async def memory(self, fleet: str) -> Memory:
+        """What the last tick left; empty at first."""
+
+    async def record_tick(self, record: TickRecord, lease: Lease) -> tuple[str, ...]:
+        """Store memory, report and refusals, with a trace for each refusal whose set of vetoes changed; returns the
+        instance ids of those."""
+
+    async def reports(self) -> tuple[TickRecord, ...]:
+        """The newest record of every fleet, by fleet name (memory left empty)."""
+
+    async def holds(self, now: datetime) -> tuple[Hold, ...]:
+        """The holds in force."""
+
+    async def hold(self, hold: Hold) -> None:
+        """Put a hold in force, replacing one of the same scope."""
+
+    async def resume(self, scope: str, by: str, at: datetime) -> int:
+        """End the holds of this scope, close its breakers and forget its failures in a row; returns how many holds
+        and breakers that ended. Scope `all` means every fleet."""
+
+    async def breakers(self, fleet: str) -> tuple[Breaker, ...]:
+        """The breakers that are open."""
+
+    async def open_breaker(self, breaker: Breaker, lease: Lease) -> None:
+        """Open a breaker; one that is open already stays as it was."""
+
+    async def save_policy(self, policy: Policy) -> None:
+        """Keep a policy's document under its hash, so that open replacements can keep it."""
+
+    async def policy_document(self, policy_hash: str) -> str | None:
+        """The document of that hash."""
+
+    async def healthy(self) -> bool:
+        """Whether the journal can be read now."""
+
+
+class Outbox(Protocol):
+    """Spans on their way out: encoded once, delivered at least once with identical bytes."""
+
+    async def pending(self, limit: int) -> Sequence[tuple[int, bytes, datetime]]:
+        """The oldest undelivered (id, OTLP bytes, created_at)."""
+
+    async def delivered(self, ids: Sequence[int], at: datetime) -> None:
+        """Mark as delivered."""
+
+    async def poisoned(self, outbox_id: int, error: str, at: datetime) -> None:
+        """Mark as refused for good by the backend; it is counted and still drawn locally."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedSpan:
+    """One finished span as OTLP bytes (an ExportTraceServiceRequest). key: unique for ever; the same event always
+    gives the same key and the same bytes."""
+
+    key: str
+    body: bytes
+
+
+class Projector(Protocol):
+    """Turns events into spans, purely."""
+
+    def replacement(self, history: Sequence[Event], new: Sequence[Event]) -> tuple[EncodedSpan, ...]:
+        """The spans that `new` completes, given all events before them."""
+
+    def refusal(self, fleet: str, record: RefusalRecord, at: datetime) -> tuple[EncodedSpan, ...]:
+        """The trace of one refusal."""

@@ -1,0 +1,50 @@
+"""What reads telemetry."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from controller.domain.model import Instance, Inventory, Signal, Unknown
+from controller.domain.policy import Condition, Threshold
+from controller.domain.ports.system import Resources
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeRequest:
+    """One question for a whole fleet: the readings of one condition, `at` an instant."""
+
+    condition: Condition
+    inventory: Inventory
+    instances: tuple[Instance, ...]
+    at: datetime
+
+
+class Probe(Protocol):
+    """Reads one kind of telemetry for a whole fleet in one query."""
+
+    async def read(self, request: ProbeRequest) -> Mapping[str, Signal | Unknown]:
+        """A Signal or an Unknown per instance id. An id that is left out counts as Unknown("no row").
+
+        Raises PlatformError when the source as a whole could not be read.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeSpec:
+    """What a file in `probes/` exports as PROBE.
+
+    name: the key in the configuration. options: the pydantic model of its options (frozen). unit: of its values.
+    threshold: what counts as a breach when the probe knows by itself; None where the operator must say.
+    history: whether the source keeps history; without it, `for` counts uninterrupted ticks.
+    build: makes the reader from the source's options (None without a source), the fleet's platform options and clients.
+    """
+
+    name: str
+    options: type[Any]
+    build: Callable[[object, object, Resources], Probe]
+    summary: str
+    threshold: Threshold | None = None
+    unit: str = ""
+    history: bool = False
+    source: str | None = None
