@@ -1,5 +1,6 @@
 """What holds for every test: a skip fails the build in CI, and simulations choose their seeds here."""
 
+import asyncio
 import os
 from collections.abc import Generator
 
@@ -23,6 +24,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="SEED",
         help="the first of them; with --simulation-seeds=1 this replays one seed (default: 0)",
     )
+
+
+def pytest_configure() -> None:
+    """No loop unless a test makes one: else looptime asks asyncio for one before the first test, and nobody closes it."""
+    asyncio.set_event_loop(None)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

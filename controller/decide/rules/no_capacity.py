@@ -1,7 +1,29 @@
 """The group has no room for one more instance."""
 
 from controller.decide.rule import RuleSpec, said_by_platform
+from controller.domain.lifecycle import Phase
+from controller.domain.model import Snapshot
+from controller.domain.policy import Policy
+from controller.domain.verdict import Candidate, Draft
+from controller.domain.veto import Needs, Veto
 
-RULE = RuleSpec(
-    "no_capacity", "Without room for a successor, the predecessor keeps serving.", check=said_by_platform("no_capacity")
-)
+NOT_YET_LAUNCHED = frozenset({Phase.ACCEPTED, Phase.LAUNCHING})
+"""Phases in which the desired count may not show the surge yet."""
+
+_said = said_by_platform("no_capacity")
+
+
+def check(candidate: Candidate, draft: Draft, snapshot: Snapshot, policy: Policy) -> Veto | None:
+    """Vetoes when the platform says so, or when the surges that are about to come fill what room there is."""
+    said, group = _said(candidate, draft, snapshot, policy), snapshot.inventory.group(candidate.instance.group)
+    if said is not None or group is None:
+        return said
+    coming = sum(chosen.instance.group == group.name for chosen in draft.starts)
+    coming += sum(item.group == group.name and item.phase in NOT_YET_LAUNCHED for item in snapshot.open_replacements)
+    room = group.maximum - group.desired
+    if coming < room:
+        return None
+    return Veto("no_capacity", f"{group.name} has room for {room} more, and {coming} are about to launch", Needs.REPAVE)
+
+
+RULE = RuleSpec("no_capacity", "Without room for a successor, the predecessor keeps serving.", check=check)

@@ -1,0 +1,204 @@
+"""An AWS endpoint on a real socket that answers what it is told to, well or badly, and counts what reaches it."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Self
+from urllib.parse import parse_qsl
+
+import pytest
+from aiohttp import web
+from botocore.loaders import create_loader
+
+from controller.clients.aws import Aws, Bounds
+
+EMPTY = {
+    "AWS_ENDPOINT_URL": None,
+    "AWS_CONFIG_FILE": "/dev/null",
+    "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_ACCESS_KEY_ID": None,
+    "AWS_SECRET_ACCESS_KEY": None,
+    "AWS_SESSION_TOKEN": None,
+    "AWS_PROFILE": None,
+    "AWS_DEFAULT_PROFILE": None,
+    "AWS_REGION": None,
+    "AWS_DEFAULT_REGION": None,
+    "AWS_ROLE_ARN": None,
+    "AWS_WEB_IDENTITY_TOKEN_FILE": None,
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": None,
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI": None,
+    "NO_PROXY": "127.0.0.1",
+}
+
+
+@dataclass
+class Request:
+    """One request as it arrived."""
+
+    operation: str
+    parameters: dict[str, str]
+    service: str
+    region: str
+    access_key: str
+
+    def many(self, name: str) -> list[str]:
+        """The values of a list parameter, such as InstanceId.1, InstanceId.2."""
+        return [value for key, value in self.parameters.items() if re.fullmatch(rf"{name}\.(?:member\.)?\d+", key)]
+
+
+@dataclass
+class Answer:
+    """What to answer. hang: never. reset: break the connection. short: promise more than is sent."""
+
+    body: str | bytes = ""
+    status: int = 200
+    hang: bool = False
+    reset: bool = False
+    short: bool = False
+    drip: bool = False
+
+
+@dataclass
+class FakeAws:
+    """Answers by operation: the given ones in turn, the last of them for ever. otherwise: any other operation."""
+
+    answers: dict[str, list[Answer]] = field(default_factory=dict)
+    otherwise: Answer = field(default_factory=lambda: refusal(400, "InvalidAction", "nobody told me"))
+    requests: list[Request] = field(default_factory=list)
+    url: str = ""
+    _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def says(self, operation: str, *answers: Answer) -> None:
+        self.answers[operation] = list(answers)
+
+    def asked(self, operation: str) -> list[Request]:
+        return [request for request in self.requests if request.operation == operation]
+
+    def environment(self, monkeypatch: pytest.MonkeyPatch, **changes: str | None) -> None:
+        """Point the SDK here, and hide the machine's own settings from it."""
+        ours = {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_REGION": "eu-west-1",
+            "AWS_ACCESS_KEY_ID": "OURS",
+            "AWS_SECRET_ACCESS_KEY": "throw-away",
+        }
+        for name, value in (EMPTY | ours | changes).items():
+            if value is None:
+                monkeypatch.delenv(name, raising=False)
+            else:
+                monkeypatch.setenv(name, value)
+
+    async def __aenter__(self) -> Self:
+        app = web.Application()
+        app.router.add_post("/", self._handle)
+        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        host, port = self._runner.addresses[0][:2]
+        self.url = f"http://{host}:{port}"
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stopping.set()
+        await self._runner.cleanup()
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        parameters = dict(parse_qsl(await request.text()))
+        operation = parameters.pop("Action", "")
+        parameters.pop("Version", None)
+        signed = re.search(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/", request.headers.get("Authorization", ""))
+        key, region, service = signed.groups() if signed else ("", "", "")
+        self.requests.append(Request(operation, parameters, service, region, key))
+        turns = self.answers.get(operation) or [self.otherwise]
+        return await self._send(request, turns.pop(0) if len(turns) > 1 else turns[0])
+
+    async def _send(self, request: web.Request, answer: Answer) -> web.StreamResponse:
+        body = answer.body.encode() if isinstance(answer.body, str) else answer.body
+        if answer.hang:
+            await self._stopping.wait()
+        if answer.reset or answer.hang:
+            if request.transport is not None:  # None: the client was the first to leave
+                request.transport.abort()
+            return web.Response()
+        response = web.StreamResponse(status=answer.status, headers={"Content-Type": "text/xml"})
+        if answer.short:
+            response.content_length = len(body) + 100
+        await response.prepare(request)
+        for piece in [body[:20], body[20:]] if answer.drip else [body]:
+            await response.write(piece)
+            if answer.drip:
+                await self._stopping.wait()
+        if answer.short:
+            assert request.transport is not None
+            request.transport.close()
+        return response
+
+
+def ok(operation: str, inner: str = "", *, wrapped: bool = True) -> Answer:
+    """A success. wrapped: as Auto Scaling, ELB and STS answer (`query`); EC2's answers have no result element."""
+    result = f"<{operation}Result>{inner}</{operation}Result>" if wrapped else inner
+    return Answer(f'<?xml version="1.0"?><{operation}Response xmlns="urn:x">{result}</{operation}Response>')
+
+
+def error(code: str, message: str, *, ec2: bool = False) -> str:
+    """The XML of an error."""
+    one = f"<Code>{code}</Code><Message>{message}</Message>"
+    if ec2:
+        return f"<Response><Errors><Error>{one}</Error></Errors><RequestID>q</RequestID></Response>"
+    return f"<ErrorResponse><Error><Type>Sender</Type>{one}</Error><RequestId>q</RequestId></ErrorResponse>"
+
+
+def refusal(status: int, code: str, message: str = "said AWS", *, ec2: bool = False) -> Answer:
+    return Answer(error(code, message, ec2=ec2), status=status)
+
+
+def role_credentials(access_key: str, lasts: timedelta) -> Answer:
+    """STS's answer to AssumeRole."""
+    until = datetime.now(UTC) + lasts
+    inner = (
+        f"<Credentials><AccessKeyId>{access_key}</AccessKeyId><SecretAccessKey>theirs</SecretAccessKey>"
+        f"<SessionToken>token</SessionToken><Expiration>{until:%Y-%m-%dT%H:%M:%SZ}</Expiration></Credentials>"
+    )
+    return ok("AssumeRole", inner)
+
+
+class VirtualClock:
+    """A clock that stands still; sleeping is noted and takes no time."""
+
+    def __init__(self, now: datetime = datetime(2026, 11, 23, 12, tzinfo=UTC)) -> None:
+        self._now = now
+        self.slept: list[float] = []
+
+    def now(self) -> datetime:
+        return self._now
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        await asyncio.sleep(0)
+
+    def new_id(self, prefix: str) -> str:
+        return f"{prefix}-0"
+
+
+LOADER = create_loader()
+
+
+def client_of(clock: VirtualClock, bounds: Bounds | None = None) -> Aws:
+    """A client like any other, but AWS's models are read from the disk only once for all tests."""
+    aws = Aws(clock, bounds or Bounds())
+    aws._session.register_component("data_loader", LOADER)
+    return aws
+
+
+def group_names(names: Sequence[str], token: str = "") -> Answer:
+    """A page of DescribeAutoScalingGroups."""
+    members = "".join(f"<member><AutoScalingGroupName>{name}</AutoScalingGroupName></member>" for name in names)
+    more = f"<NextToken>{token}</NextToken>" if token else ""
+    return ok("DescribeAutoScalingGroups", f"<AutoScalingGroups>{members}</AutoScalingGroups>{more}")

@@ -1,0 +1,79 @@
+"""Every listed operation that moto serves: its answers are taken for answers."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+
+from controller.clients.aws import MUTATIONS, READS, Aws, AwsScope
+from tests.clients.fake_aws import FakeAws, VirtualClock, client_of
+from tests.clients.moto_server import REGION, moto_server, plain_client
+
+HERE = AwsScope(region=REGION)
+UNSERVED = {"autoscaling:DescribeInstanceRefreshes", "ec2:DescribeInstanceImageMetadata"}
+GROUP = {"AutoScalingGroupName": "web"}
+
+
+@pytest.fixture(scope="module")
+def moto() -> Iterator[str]:
+    with moto_server() as url:
+        yield url
+
+
+@pytest.fixture
+async def aws(moto: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Aws]:
+    FakeAws(url=moto).environment(monkeypatch)
+    client = client_of(VirtualClock())
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture(scope="module")
+def made(moto: str) -> dict[str, Any]:
+    """A group of two behind a target group."""
+    ec2, elbv2, scaling = (plain_client(name, moto) for name in ("ec2", "elbv2", "autoscaling"))
+    image = ec2.describe_images()["Images"][0]["ImageId"]
+    data = {"ImageId": image, "InstanceType": "t3.micro"}
+    ec2.create_launch_template(LaunchTemplateName="web", LaunchTemplateData=data)
+    vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+    group = elbv2.create_target_group(Name="web", Protocol="HTTP", Port=80, VpcId=vpc)["TargetGroups"][0]
+    scaling.create_auto_scaling_group(
+        AutoScalingGroupName="web",
+        MinSize=0,
+        MaxSize=8,
+        DesiredCapacity=2,
+        AvailabilityZones=[f"{REGION}a"],
+        LaunchTemplate={"LaunchTemplateName": "web"},
+        TargetGroupARNs=[group["TargetGroupArn"]],
+    )
+    members = scaling.describe_auto_scaling_groups()["AutoScalingGroups"][0]["Instances"]
+    return {"image": image, "arn": group["TargetGroupArn"], "ids": [member["InstanceId"] for member in members]}
+
+
+async def test_every_listed_operation_is_understood(aws: Aws, made: dict[str, Any]) -> None:
+    first = made["ids"][0]
+    reads: dict[str, dict[str, Any]] = {
+        "autoscaling:DescribeAutoScalingGroups": {"AutoScalingGroupNames": ["web"]},
+        "autoscaling:DescribeScalingActivities": GROUP,
+        "ec2:DescribeImages": {"ImageIds": [made["image"]]},
+        "ec2:DescribeInstances": {"InstanceIds": made["ids"]},
+        "ec2:DescribeInstanceStatus": {"InstanceIds": made["ids"], "IncludeAllInstances": True},
+        "ec2:DescribeLaunchTemplateVersions": {"LaunchTemplateName": "web"},
+        "elbv2:DescribeTargetHealth": {"TargetGroupArn": made["arn"]},
+    }
+    mutations: dict[str, dict[str, Any]] = {
+        "autoscaling:SetInstanceProtection": GROUP | {"InstanceIds": [first], "ProtectedFromScaleIn": True},
+        "elbv2:DeregisterTargets": {"TargetGroupArn": made["arn"], "Targets": [{"Id": first}]},
+        "elbv2:RegisterTargets": {"TargetGroupArn": made["arn"], "Targets": [{"Id": first}]},
+        "autoscaling:SetDesiredCapacity": GROUP | {"DesiredCapacity": 3},
+        "autoscaling:TerminateInstanceInAutoScalingGroup": {
+            "InstanceId": first,
+            "ShouldDecrementDesiredCapacity": True,
+        },
+    }
+    assert reads.keys() == READS - UNSERVED
+    assert mutations.keys() == MUTATIONS
+    for name, parameters in (reads | mutations).items():
+        service, _, operation = name.partition(":")
+        answer = await (aws.read if name in READS else aws.mutate)(HERE, service, operation, **parameters)
+        assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200, name

@@ -1,0 +1,149 @@
+"""What every probe owes its readers. A new file in probes/ is found here by itself."""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+import probes
+from controller.clients.aws import Aws
+from controller.domain.errors import PlatformError
+from controller.domain.model import Image, Instance, Signal, Target, Unknown
+from controller.domain.ports import Probe, ProbeSpec
+from tests.clients.fake_aws import Answer, FakeAws, VirtualClock, client_of, ok, refusal
+from tests.probes.fleet import NOW, WEB, OneClient, instance, request
+
+MODULES = [info.name for info in pkgutil.iter_modules(probes.__path__) if not info.name.startswith("_")]
+
+STRANGER = instance("i-0b", image=Image("ami-0456"), launched_at=None, targets=(Target(WEB, "unknown"),))
+"""An instance of which nothing is known."""
+
+KNOWN = instance("i-0a", targets=(Target(WEB, "healthy"),))
+
+# What sources answer about the one and not about the other.
+ANSWERS = {
+    "DescribeInstanceStatus": ok(
+        "DescribeInstanceStatus",
+        "<instanceStatusSet><item><instanceId>i-0a</instanceId><instanceStatus><status>ok</status></instanceStatus>"
+        "<systemStatus><status>ok</status></systemStatus></item></instanceStatusSet>",
+        wrapped=False,
+    )
+}
+FAULTS = {
+    "500": refusal(500, "InternalError", ec2=True),
+    "html": Answer("<html><body>oops</body></html>", status=502),
+    "another document": Answer("<html><body>oops</body></html>"),
+    "garbage": Answer("{nonsense"),
+    "reset": Answer(reset=True),
+    "throttled": refusal(503, "RequestLimitExceeded", ec2=True),
+    "denied": refusal(403, "UnauthorizedOperation", ec2=True),
+}
+
+
+@pytest.fixture(params=MODULES)
+def spec(request: pytest.FixtureRequest) -> ProbeSpec:
+    found = importlib.import_module(f"probes.{request.param}").PROBE
+    assert isinstance(found, ProbeSpec)
+    assert found.name == request.param, "a probe goes by the name of its file"
+    return found
+
+
+@pytest.fixture
+async def endpoint(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeAws]:
+    async with FakeAws() as fake:
+        fake.environment(monkeypatch)
+        fake.answers = {operation: [answer] for operation, answer in ANSWERS.items()}
+        yield fake
+
+
+@pytest.fixture
+async def aws(endpoint: FakeAws) -> AsyncIterator[Aws]:
+    client = client_of(VirtualClock(NOW))
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+def probe(spec: ProbeSpec, aws: Aws) -> Probe:
+    return spec.build(None, None, OneClient(aws))
+
+
+async def ask(spec: ProbeSpec, probe: Probe, *instances: Instance) -> Any:
+    return await probe.read(request(spec, *instances, balancers=(WEB,), read_at=NOW - timedelta(seconds=2)))
+
+
+def test_there_are_probes() -> None:
+    assert {"ec2_status", "image_age", "instance_age", "target_health"} <= set(MODULES)
+
+
+def test_it_says_what_it_is(spec: ProbeSpec, probe: Probe) -> None:
+    assert spec.summary.endswith(".")
+    assert len(spec.summary) < 120
+    words = inspect.getdoc(type(probe)) or ""
+    assert "Value:" in words, "what the value is, and in which unit"
+    assert "Unknown:" in words, "and when there is none"
+
+
+def test_its_options_are_frozen_and_know_their_own_keys(spec: ProbeSpec) -> None:
+    assert issubclass(spec.options, BaseModel)
+    assert spec.options.model_config.get("frozen") is True
+    with pytest.raises(ValidationError, match="Extra inputs"):
+        spec.options.model_validate({"tresshold": 1})
+
+
+async def test_an_empty_fleet_has_no_readings_and_costs_no_call(
+    spec: ProbeSpec, probe: Probe, endpoint: FakeAws
+) -> None:
+    assert await ask(spec, probe) == {}
+    assert not endpoint.requests
+
+
+async def test_a_reading_can_be_shown_repeated_and_dated(spec: ProbeSpec, probe: Probe) -> None:
+    found = await ask(spec, probe, KNOWN, STRANGER)
+    signal = found["i-0a"]
+    assert isinstance(signal, Signal)
+    assert signal.query
+    assert signal.unit == spec.unit
+    times = [reading.measured_at for reading in signal.readings]
+    assert times == sorted(times)
+    assert times[-1] <= NOW
+    assert all(time.utcoffset() == timedelta(0) for time in times)
+    assert spec.history or len(times) == 1
+    assert spec.threshold is None or not spec.threshold.breached(signal.latest.value)
+
+
+async def test_what_it_cannot_see_is_unknown_with_a_reason_and_never_a_value(spec: ProbeSpec, probe: Probe) -> None:
+    found = await ask(spec, probe, KNOWN, STRANGER)
+    unseen = found.get("i-0b", Unknown("no row"))
+    assert isinstance(unseen, Unknown)
+    assert unseen.reason
+    assert found.keys() <= {"i-0a", "i-0b"}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_a_source_that_fails_is_our_error_within_three_tries(
+    spec: ProbeSpec, probe: Probe, endpoint: FakeAws, fault: str
+) -> None:
+    endpoint.answers, endpoint.otherwise = {}, FAULTS[fault]
+    if not await reads_a_source(spec, probe, endpoint):
+        assert isinstance((await ask(spec, probe, KNOWN))["i-0a"], Signal)
+        return
+    tried = len(endpoint.requests)
+    with pytest.raises(PlatformError) as caught:
+        await ask(spec, probe, KNOWN)
+    assert caught.value.call
+    assert len(endpoint.requests) - tried <= 3
+
+
+async def reads_a_source(spec: ProbeSpec, probe: Probe, endpoint: FakeAws) -> bool:
+    """Whether a probe asks anybody, or lives on the inventory alone."""
+    try:
+        await ask(spec, probe, KNOWN)
+    except PlatformError:
+        return True
+    return bool(endpoint.requests)
