@@ -1,0 +1,23 @@
+"""The configuration: from a YAML file to frozen policies, with the line and column of everything that is wrong."""
+
+from controller.settings.address import Listen
+from controller.settings.document import policy_from_document
+from controller.settings.load import load
+from controller.settings.problems import Problem
+from controller.settings.reading import read_config
+from controller.settings.schema import schema
+from controller.settings.secret import SecretRef
+from controller.settings.specs import Config, Source, Specs
+
+__all__ = [
+    "Config",
+    "Listen",
+    "Problem",
+    "SecretRef",
+    "Source",
+    "Specs",
+    "load",
+    "policy_from_document",
+    "read_config",
+    "schema",
+]

@@ -1,0 +1,68 @@
+"""Where the daemon listens and where its journal lives."""
+
+import re
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Annotated
+
+from pydantic import PlainValidator, WithJsonSchema
+
+from controller.settings.values import expected
+
+_ADDRESS = re.compile(r"(?:\[(?P<six>[0-9a-fA-F:.]+)\]|(?P<host>[A-Za-z0-9.-]+)):(?P<port>[0-9]{1,5})")
+_SQLITE = "sqlite:///"
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """A TCP address. port: 0 lets the system choose a free one."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def _read_listen(value: object) -> Listen:
+    if isinstance(value, Listen):
+        return value
+    parts = _ADDRESS.fullmatch(value) if isinstance(value, str) else None
+    if not parts or int(parts["port"]) > 65_535:
+        raise expected("must be HOST:PORT such as 127.0.0.1:8080")
+    host = parts["six"] or parts["host"]
+    if not _loopback(host):
+        raise expected(
+            "must be a loopback address such as 127.0.0.1:8080: any other needs a token, "
+            "which cannot be configured in this version"
+        )
+    return Listen(host, int(parts["port"]))
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _read_state(value: object) -> str:
+    # A database URL may carry a password: it is never shown.
+    if not isinstance(value, str) or not value.startswith(_SQLITE):
+        raise expected("must be sqlite:///PATH; other journals are not supported in this version")
+    path = value.removeprefix(_SQLITE)
+    if not path or path == ":memory:" or path.startswith("?"):
+        raise expected("must name a file, as in sqlite:///repave.db: a journal in memory forgets what is under way")
+    return value
+
+
+ListenAddress = Annotated[
+    Listen,
+    PlainValidator(_read_listen),
+    WithJsonSchema({"type": "string", "examples": ["127.0.0.1:8080"]}),
+]
+StateUrl = Annotated[
+    str,
+    PlainValidator(_read_state),
+    WithJsonSchema({"type": "string", "pattern": f"^{_SQLITE}.+$", "examples": ["sqlite:///repave.db"]}),
+]

@@ -1,0 +1,169 @@
+"""The shape of the configuration file. The option models of platforms and probes are merged in by `Models.of`."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from controller.domain.policy import Deadlines, GlobalLimits, Limits, Missing, Mode, Policy, StopWhen, Verify
+from controller.settings.address import Listen, ListenAddress, StateUrl
+from controller.settings.values import (
+    Duration,
+    DurationOrNone,
+    Flag,
+    FloorAmount,
+    Label,
+    LimitAmount,
+    Number,
+    PerHour,
+    Share,
+)
+
+_LIMITS, _GLOBAL, _STOP, _VERIFY, _DEADLINES = Limits(), GlobalLimits(), StopWhen(), Verify(), Deadlines()
+_POLICY = Policy(fleet="", platform="", mode=Mode.OBSERVE)
+
+
+class Section(BaseModel):
+    """A mapping of the file: frozen, and an unknown key in it is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+def keys_of(model: type[BaseModel] | None) -> tuple[str, ...]:
+    """The keys that a mapping of this model may have, as the file spells them."""
+    return tuple(field.alias or name for name, field in model.model_fields.items()) if model else ()
+
+
+class FleetLimits(Section):
+    """The budgets of one fleet."""
+
+    max_in_flight: LimitAmount = _LIMITS.max_in_flight
+    """How many replacements may be under way at once: a number, or a share of the fleet (at least one)."""
+    replacements_per_hour: PerHour = _LIMITS.replacements_per_hour
+    """How many replacements may start within any hour."""
+    capacity_floor: FloorAmount | None = None
+    """How many instances have to serve while a predecessor is taken out: a number, or a share of the desired count."""
+
+
+class GlobalSection(Section):
+    """The budgets over all fleets."""
+
+    replacements_per_hour: PerHour = _GLOBAL.replacements_per_hour
+    """How many replacements may start within any hour, over all fleets."""
+    stop_after_failures: Annotated[int, Field(strict=True, ge=1, le=1000)] = _GLOBAL.stop_after_failures
+    """After how many failed replacements in a row, in a fleet or over all, nothing more is started."""
+
+
+class StopSection(Section):
+    """Shares beyond which trouble is the fleet's and not an instance's: nothing is replaced then."""
+
+    degraded_over: Share = _STOP.degraded_over
+    """Share of degraded instances."""
+    tampered_over: Share = _STOP.tampered_over
+    """Share of tampered instances."""
+    blind_over: Share = _STOP.blind_over
+    """Share of instances that cannot be judged."""
+
+
+class VerifySection(Section):
+    """How a successor has to prove itself before its predecessor is drained."""
+
+    ready_within: Duration = _VERIFY.ready_within_seconds
+    """How long it may take to be in service and healthy in every balancer."""
+    warm_up: DurationOrNone = _VERIFY.warm_up_seconds
+    """How long its readings do not count after that."""
+    bake: DurationOrNone = _VERIFY.bake_seconds
+    """How long it is watched after the warm-up."""
+    deadline: Duration = _VERIFY.deadline_seconds
+    """How long it may stay unproven after the warm-up; then it goes and its predecessor stays."""
+
+
+class DrainSection(Section):
+    """How a predecessor leaves its balancers."""
+
+    timeout: Duration = _DEADLINES.drain_seconds
+    """How long its connections may take to end."""
+
+
+class DeadlinesSection(Section):
+    """After how long each other wait ends."""
+
+    launch: Duration = _DEADLINES.launch_seconds
+    """For the platform to bring up a newcomer."""
+    terminate: Duration = _DEADLINES.terminate_seconds
+    """For the platform to end the predecessor."""
+    undo: Duration = _DEADLINES.undo_seconds
+    """For the way back after a failure."""
+
+
+class LeaseSection(Section):
+    """Who may act: of several daemons, one per fleet."""
+
+    ttl: Duration = 30.0
+    """After how long of silence another daemon takes a fleet over."""
+
+
+class RuleBase(Section):
+    """One way of being degraded: a name, exactly one probe, and what counts as a breach."""
+
+    name: Label
+    """What people call it; it is shown with every decision. Unique in its fleet."""
+    above: Number | None = None
+    """Breached by a greater value. Only for a probe that does not know by itself what is bad."""
+    below: Number | None = None
+    """Breached by a smaller value. Only for a probe that does not know by itself what is bad."""
+    for_: DurationOrNone = Field(default=0.0, alias="for")
+    """How long every reading must have breached; 0s: the latest alone counts."""
+    missing: Missing = Missing.UNKNOWN
+    """What an absent reading means. `zero` needs proof of life from that instance in that source."""
+    urgent: Flag = False
+    """Goes before others; may ignore windows, never limits."""
+    source: Label | None = None
+    """Which telemetry source to read, where there are several of the probe's kind."""
+
+
+class FleetBase(Section):
+    """Instances of one kind under one policy: exactly one platform, and what is asked of its instances."""
+
+    mode: Mode | None = None
+    """Overrides the mode above."""
+    max_image_age: Duration | None = None
+    """An instance whose image is older is aged."""
+    max_age: Duration | None = None
+    """An instance that is older is aged."""
+    degraded_when: tuple[RuleBase, ...] = ()
+    limits: FleetLimits = FleetLimits()
+    stop_when: StopSection = StopSection()
+    verify: VerifySection = VerifySection()
+    drain: DrainSection = DrainSection()
+    deadlines: DeadlinesSection = DeadlinesSection()
+    blind_after: Duration = _POLICY.blind_after_seconds
+    """How long a rule may stay unreadable before its instance counts as blind."""
+    warm_up: DurationOrNone = _POLICY.warm_up_seconds
+    """For how long after its launch an instance is not replaced, and not called blind."""
+    poll: Duration = _POLICY.poll_seconds
+    """How long a step that waits pauses between two looks."""
+
+
+class DocumentBase(Section):
+    """The configuration of Repave."""
+
+    version: Literal[1]
+    """Of this format."""
+    mode: Mode = Mode.OBSERVE
+    """observe: decides and explains, never acts; ask: a person approves; act. A fleet's own mode overrides."""
+    max_mode: Mode = Mode.ACT
+    """The cap over every fleet's mode."""
+    state: StateUrl = "sqlite:///repave.db"
+    """The journal: sqlite:///PATH."""
+    tick: Duration = _POLICY.tick_seconds
+    """How often each fleet is looked at."""
+    lease: LeaseSection = LeaseSection()
+    listen: ListenAddress = Listen("127.0.0.1", 8080)
+    """Where the daemon answers HTTP, HOST:PORT on a loopback address."""
+    limits: GlobalSection = GlobalSection()
+    telemetry: dict[str, Any] = {}
+    """Telemetry sources by name."""
+    defaults: dict[str, Any] = {}
+    """Anything a fleet may say, for every fleet that does not say it."""
+    fleets: Annotated[dict[str, Any], Field(min_length=1)]
+    """The fleets by name."""

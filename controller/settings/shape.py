@@ -1,0 +1,83 @@
+"""What a fleet's keys must be to each other: one platform, one probe per rule, a threshold where one is needed."""
+
+from collections.abc import Collection, Mapping
+
+from controller.domain.ports import ProbeSpec
+from controller.settings.located import Located
+from controller.settings.models import FleetBase, RuleBase, keys_of
+from controller.settings.problems import Problems, Spot, did_you_mean, listed, quoted
+from controller.settings.sources import source_problem
+from controller.settings.specs import Source, Specs
+
+AGE_CONDITIONS = {"max_image_age": "image_age", "max_age": "instance_age"}
+"""Key of a fleet -> the probe that reads it; the key is also the name of the condition that it makes."""
+
+
+def check_fleet(name: str, fleet: Located, specs: Specs, sources: Mapping[str, Source], problems: Problems) -> None:
+    """Note what is wrong with the keys of one fleet, its defaults merged in; whatever has the wrong type is skipped."""
+    _exactly_one(f"fleet {quoted(name)}", "platform", fleet, specs.platforms, keys_of(FleetBase), problems)
+    for key, probe in AGE_CONDITIONS.items():
+        if key in fleet.mapping and probe not in specs.probes:
+            problems.add(fleet.mapping[key].spot, f"{quoted(key)} needs the probe {quoted(probe)}, which is not there.")
+    check_rules(fleet, specs, sources, problems)
+
+
+def check_rules(fleet: Located, specs: Specs, sources: Mapping[str, Source], problems: Problems) -> None:
+    """Note what is wrong with the keys of the rules of a fleet (or of the defaults)."""
+    rules = fleet.mapping.get("degraded_when")
+    names: dict[str, Spot] = {}
+    for rule in rules.value if rules and isinstance(rules.value, list) else []:
+        if not isinstance(rule.value, dict):
+            continue
+        _check_name(rule, names, problems)
+        probe = _exactly_one("a rule", "probe", rule, specs.probes, keys_of(RuleBase), problems)
+        if probe:
+            _check_threshold(rule, specs.probes[probe], problems)
+            named = rule.mapping.get("source")
+            wrong = source_problem(named.value if named else None, specs.probes[probe], sources)
+            if wrong:
+                problems.add(named.spot if named else rule.spot, wrong)
+
+
+def _exactly_one(
+    who: str, what: str, where: Located, known: Collection[str], ours: Collection[str], problems: Problems
+) -> str | None:
+    """The one key of the mapping that names a plug-in; None when it is not one, and that is noted."""
+    found = [key for key in where.mapping if key in known]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        at = where.mapping[found[1]].key_at or where.at
+        problems.add(at, f"{who} has exactly one {what}, and here are {len(found)}: {listed(found)}.")
+    elif isinstance(where.value, dict) and not any(
+        did_you_mean(key, known) for key in where.mapping if key not in ours
+    ):
+        problems.add(where.spot, f"{who} needs one {what}: {listed(known)}.")
+    return None
+
+
+def _check_name(rule: Located, names: dict[str, Spot], problems: Problems) -> None:
+    name = rule.mapping.get("name")
+    if name is None or not isinstance(name.value, str):
+        return
+    if name.value in AGE_CONDITIONS:
+        problems.add(name.spot, f"the name {quoted(name.value)} is taken by the key of that name.")
+    elif name.value in names:
+        line = names[name.value].line
+        problems.add(name.spot, f"duplicate name {quoted(name.value)}; the first is on line {line}.")
+    else:
+        names[name.value] = name.spot
+
+
+def _check_threshold(rule: Located, probe: ProbeSpec, problems: Problems) -> None:
+    given = [key for key in ("above", "below") if key in rule.mapping and rule.mapping[key].value is not None]
+    if probe.threshold is not None:
+        for key in given:
+            at = rule.mapping[key].key_at or rule.at
+            problems.add(
+                at, f"{quoted(probe.name)} knows by itself what is bad ({probe.threshold}); leave {quoted(key)} out."
+            )
+    elif len(given) == 2:
+        problems.add(rule.mapping[given[1]].key_at or rule.at, "a rule has 'above' or 'below', not both.")
+    elif not given:
+        problems.add(rule.spot, f"{quoted(probe.name)} needs a threshold: 'above' or 'below'.")

@@ -1,0 +1,50 @@
+"""What the configuration may speak of, and what it becomes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from controller.domain.policy import GlobalLimits, Mode, Policy
+from controller.domain.ports import PlatformSpec, ProbeSpec
+from controller.settings.address import Listen
+from controller.settings.problems import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Specs:
+    """The plug-ins that were found, by the key they have in the configuration.
+
+    sources: the options model (pydantic, frozen) of each kind of telemetry source; ProbeSpec.source names a kind.
+    """
+
+    platforms: Mapping[str, PlatformSpec]
+    probes: Mapping[str, ProbeSpec]
+    sources: Mapping[str, type] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A telemetry source. Condition.source names it. options: what ProbeSpec.build takes first."""
+
+    name: str
+    kind: str
+    options: object
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole configuration, valid and frozen.
+
+    mode: what holds where a fleet says nothing, capped by max_mode like every fleet's own.
+    fleets: by name, in the file's order. warnings: what is allowed and probably not meant.
+    """
+
+    state: str
+    listen: Listen
+    tick_seconds: float
+    lease_ttl_seconds: float
+    mode: Mode
+    max_mode: Mode
+    limits: GlobalLimits
+    telemetry: Mapping[str, Source]
+    fleets: Mapping[str, Policy]
+    warnings: tuple[Problem, ...] = ()

@@ -1,0 +1,73 @@
+"""Small platforms and probes to test the configuration with, so that the real ones may change."""
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from controller.domain.policy import AnyOf
+from controller.domain.ports import PlatformSpec, ProbeSpec
+from controller.settings import SecretRef, Specs
+
+
+class Options(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class GroupOptions(Options):
+    """Instances of a group."""
+
+    name: str | None = Field(default=None, description="Of the group.")
+    tags: dict[str, str] | None = None
+    region: str | None = None
+    size: Literal["small", "large"] = "small"
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.name is None) == (self.tags is None):
+            raise ValueError("say 'name' or 'tags', and not both")
+        return self
+
+
+class EngineOptions(Options):
+    host: str
+    port: int = 80
+
+
+class Nothing(Options):
+    pass
+
+
+class MetricOptions(Options):
+    metric: str
+    labels: dict[str, str] = {}
+    only: tuple[str, ...] = ()
+
+
+class StoreOptions(Options):
+    url: str
+    token: SecretRef | None = None
+
+
+def never(*_: object) -> object:
+    raise AssertionError("settings build nothing")
+
+
+def probe(name: str, **changes: object) -> ProbeSpec:
+    return ProbeSpec(**{"name": name, "options": Nothing, "build": never, "summary": f"Reads {name}.", **changes})  # type: ignore[arg-type]
+
+
+def platform(name: str, options: type[BaseModel]) -> PlatformSpec:
+    return PlatformSpec(name=name, options=options, build=never, summary=f"Runs {name}.")  # type: ignore[arg-type]
+
+
+SPECS = Specs(
+    platforms={"group": platform("group", GroupOptions), "engine": platform("engine", EngineOptions)},
+    probes={
+        "image_age": probe("image_age", unit="s"),
+        "instance_age": probe("instance_age", unit="s"),
+        "checks": probe("checks", threshold=AnyOf(("impaired", "failed"))),
+        "cpu": probe("cpu", options=MetricOptions, unit="%", history=True),
+        "stored": probe("stored", options=MetricOptions, source="store", history=True),
+    },
+    sources={"store": StoreOptions},
+)
