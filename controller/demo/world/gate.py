@@ -1,0 +1,114 @@
+"""The WSGI application in front of moto: it serialises, strikes with faults and logs each request."""
+
+import logging
+import socket
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from controller.demo import wall
+from controller.demo.world.faults import ActiveRule, Faults, Moment, Outcome
+from controller.demo.world.requests import AwsRequest, error_body, error_code, parse, read_body
+from controller.demo.world.world import World
+
+WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A complete HTTP response."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+    def send(self, start_response: Callable[..., Any]) -> list[bytes]:
+        """Hand it to the server."""
+        start_response(f"{self.status} {HTTPStatus(self.status).phrase}", self.headers)
+        return [self.body]
+
+
+class Gate:
+    """Every AWS request passes here. moto and the driver never run at the same time: both hold the world's lock."""
+
+    def __init__(self, app: WsgiApp, world: World, faults: Faults) -> None:
+        self._app = app
+        self._world = world
+        self._faults = faults
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer one request."""
+        body = read_body(environ)
+        if body is None:
+            return Answer(413, [], b"").send(start_response)
+        request = parse(environ, body)
+        struck = self._faults.strike(request)
+        if struck is not None and struck.rule.moment is Moment.BEFORE:
+            refusal = self._strike(struck, request, environ)
+            if refusal is not None:
+                self._log(request, refusal, struck, effect=False)
+                return refusal.send(start_response)
+        with self._world.lock:
+            answer = self._ask_moto(request, environ)
+            self._log(request, answer, struck, effect=answer.status < 400)
+            self._world.log_truth()
+        if struck is not None and struck.rule.moment is Moment.AFTER:
+            answer = self._strike(struck, request, environ) or answer
+        return answer.send(start_response)
+
+    def _strike(self, active: ActiveRule, request: AwsRequest, environ: dict[str, Any]) -> Answer | None:
+        """Do what the rule says. An answer replaces moto's; None lets the request go on."""
+        rule = active.rule
+        if rule.delay_seconds is not None:
+            wall.wait(rule.delay_seconds)
+        elif rule.error_code is not None:
+            return _error(request, rule.error_status, rule.error_code, rule.error_message)
+        elif rule.reset or self._faults.hold(active, request) is Outcome.DROP:
+            if rule.moment is Moment.BEFORE:
+                self._log(request, None, active, effect=False)
+            _cut(environ)
+        return None
+
+    def _ask_moto(self, request: AwsRequest, environ: dict[str, Any]) -> Answer:
+        seen: list[Any] = []
+        try:
+            body = b"".join(self._app(environ, lambda status, headers, _=None: seen.extend((status, headers))))
+        except NotImplementedError as error:
+            return _error(request, 400, "InvalidAction", f"The demo world does not serve {request.action}: {error}")
+        except Exception as error:  # whatever moto raises is an internal error of this AWS, told in AWS's own shape
+            logger.exception("moto failed on %s %s", request.service, request.action)
+            return _error(request, 500, "InternalFailure", f"{type(error).__name__}: {error}")
+        status, headers = seen
+        return Answer(int(str(status).split(" ", 1)[0]), list(headers), body)
+
+    def _log(self, request: AwsRequest, answer: Answer | None, struck: ActiveRule | None, *, effect: bool) -> None:
+        failed = answer is not None and answer.status >= 400
+        self._world.log.write(
+            "request",
+            {
+                "service": request.service,
+                "action": request.action,
+                "parameters": request.parameters,
+                "mutating": request.mutating,
+                "key": request.key,
+                "region": request.region,
+                "status": answer.status if answer else None,
+                "error": error_code(answer.body) if answer and failed else None,
+                "effect": effect,
+                "fault": struck.id if struck else None,
+            },
+        )
+
+
+def _error(request: AwsRequest, status: int, code: str, message: str) -> Answer:
+    content_type, body = error_body(request, code, message)
+    return Answer(status, [("Content-Type", content_type), ("Content-Length", str(len(body)))], body)
+
+
+def _cut(environ: dict[str, Any]) -> None:
+    """Cut the connection instead of answering."""
+    connection: socket.socket = environ["werkzeug.socket"]
+    connection.shutdown(socket.SHUT_RDWR)  # the handler's own files keep the descriptor open until it returns
+    raise ConnectionAbortedError("cut by a fault")

@@ -1,0 +1,90 @@
+"""The world: moto's backends, put right, and the driver that moves them on."""
+
+import os
+import threading
+import traceback
+from pathlib import Path
+
+from moto.autoscaling.models import autoscaling_backends
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.ec2.models import ec2_backends
+from moto.elbv2.models import elbv2_backends
+from moto.moto_api._internal import mock_random
+
+from controller.demo.scenario import Scenario
+from controller.demo.world.answers import install_answers
+from controller.demo.world.balancer import WorldBalancer
+from controller.demo.world.conditions import Conditions
+from controller.demo.world.scaling import WorldAutoScaling
+from controller.demo.world.seeding import Seeding
+from controller.demo.world.truth import Truth
+from controller.demo.world.wire_log import WireLog
+
+
+class World:
+    """One scenario come to life. There is one per process: moto's backends are the process's.
+
+    Whoever reads or changes the backends holds `lock`.
+    """
+
+    def __init__(self, scenario: Scenario, wire_log: Path | None) -> None:
+        self.scenario = scenario
+        self.lock = threading.RLock()
+        self.failure: Exception | None = None
+        self.log = WireLog(wire_log)
+        self.conditions = Conditions(scenario.timings, self.log.event)
+        if scenario.seed is not None:
+            mock_random.seed(scenario.seed)
+        region = scenario.region
+        self.balancer = WorldBalancer(region, DEFAULT_ACCOUNT_ID, self.conditions)
+        elbv2_backends[DEFAULT_ACCOUNT_ID][region] = self.balancer
+        self.scaling = WorldAutoScaling(region, DEFAULT_ACCOUNT_ID, self.balancer, self.conditions)
+        autoscaling_backends[DEFAULT_ACCOUNT_ID][region] = self.scaling
+        install_answers(self.scaling)
+        self.truth = Truth(self.scaling, self.balancer)
+        seeding = Seeding(ec2_backends[DEFAULT_ACCOUNT_ID][region], self.balancer, self.scaling, self.conditions)
+        for group in scenario.groups:
+            seeding.create(group)
+        self.log_truth()
+
+    def log_truth(self) -> None:
+        """Write a line for each group that changed since the last call."""
+        for change in self.truth.changes():
+            self.log.write("truth", change)
+
+    def run(self, stop: threading.Event) -> None:
+        """Move the world on, tick by tick, until `stop` is set. A tick that fails ends the world."""
+        try:
+            while not stop.wait(self.conditions.timings.tick_seconds):
+                with self.lock:
+                    self.scaling.tick()
+                    self.log_truth()
+        except Exception as error:  # noqa: BLE001 - whatever it was, the parent has to learn of it by the exit code
+            traceback.print_exc()
+            self.failure = error
+            stop.set()
+
+    def set_time(self, frozen: bool | None, advance_seconds: float) -> None:
+        """Freeze or thaw time, and move it on as if the driver had ticked all the while. Called under the lock."""
+        time, tick_seconds = self.conditions.time, self.conditions.timings.tick_seconds
+        if frozen is True:
+            time.freeze()
+        elif frozen is False:
+            time.thaw()
+        whole, rest = divmod(advance_seconds, tick_seconds)
+        for step in (*[tick_seconds] * int(whole), *([rest] if rest else [])):
+            time.advance(step)
+            self.scaling.tick()
+            self.log_truth()
+
+    def summary(self) -> dict[str, object]:
+        """Region, process and groups, for the line that announces the world."""
+        groups = [
+            {
+                "name": group.name,
+                "target_groups": list(group.target_group_arns),
+                "instances": [member.instance_id for member in group.members],
+            }
+            for group in self.scaling.groups
+        ]
+        return {"region": self.scenario.region, "pid": os.getpid(), "groups": groups}
