@@ -6,7 +6,7 @@ A plan is advisory: two fleets' ticks must not both spend the last slot.
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from controller.domain.errors import IllegalTransition
 from controller.domain.model import Hold
@@ -18,6 +18,10 @@ from controller.journal.history import HOUR, history
 from controller.journal.lease import require
 from controller.journal.people import ALL, fleet_scope, in_force, instance_scopes
 from controller.journal.schema import replacements
+
+OPEN = select(replacements.c.id).where(replacements.c.closed_event.is_(None)).order_by(replacements.c.number)
+OPEN_IN = OPEN.where(replacements.c.fleet == bindparam("of"))
+OPEN_ABOUT = OPEN.where(bindparam("who").in_((replacements.c.predecessor, replacements.c.successor)))
 
 
 def accept(
@@ -55,15 +59,12 @@ def _held(hold: Hold) -> Veto:
 
 
 def _taken(connection: Connection, instance_id: str) -> Iterator[Veto]:
-    claimed = (replacements.c.predecessor == instance_id) | (replacements.c.successor == instance_id)
-    query = select(replacements.c.id).where(claimed, replacements.c.closed_event.is_(None))
-    for other in connection.execute(query).scalars():
+    for other in connection.execute(OPEN_ABOUT, {"who": instance_id}).scalars():
         yield Veto("max_in_flight", f"{instance_id} belongs to {other}, which is still open", Needs.REPAVE)
 
 
 def _in_flight(connection: Connection, fleet: str, limit: int) -> Iterator[Veto]:
-    query = select(replacements.c.id).where(replacements.c.fleet == fleet, replacements.c.closed_event.is_(None))
-    found = connection.execute(query.order_by(replacements.c.number)).scalars().all()
+    found = connection.execute(OPEN_IN, {"of": fleet}).scalars().all()
     if len(found) >= limit:
         names = f" ({', '.join(found)})" if found else ""
         yield Veto("max_in_flight", f"{len(found)} of {limit} in flight{names}", Needs.REPAVE)

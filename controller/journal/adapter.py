@@ -134,6 +134,10 @@ class JournalAdapter:
         """The oldest undelivered spans."""
         return await self._read(outbox.pending, limit)
 
+    async def outbox_size(self) -> int:
+        """How many spans wait to be delivered."""
+        return await self._read(outbox.size)
+
     async def delivered(self, ids: Sequence[int], at: datetime) -> None:
         """Mark as delivered."""
         await self._write(outbox.delivered, ids, at)

@@ -49,15 +49,17 @@ def open_engine(path: Path | None, *, read_only: bool) -> Engine:
     To write: makes the file if it is absent and migrates it. To read: makes, changes and migrates nothing, not even
     beside the file; an absent file reads as an empty journal.
     """
+    if path is None:
+        return _empty() if read_only else _migrated(_in_memory())
+    if path.is_dir():
+        raise JournalUnavailable("it is a directory")
+    there = path.exists() and path.stat().st_size > 0
     if read_only:
-        return _empty() if path is None or not path.exists() or not path.stat().st_size else _reader(path)
-    engine = _engine(lambda: _connect(str(path)), QueuePool) if path else _in_memory()
-    with engine.begin() as connection:
-        current = version(connection) == len(MIGRATIONS)
-    if not current:
-        with writing(engine).begin() as connection:
-            migrate(connection)
-    return engine
+        return _reader(path) if there else _empty()
+    # Look before the first touch: somebody else's file is not even put into WAL mode.
+    found = _version_of(lambda: _connect(f"{path.as_uri()}?mode=ro", uri=True)) if there else 0
+    engine = _engine(lambda: _connect(str(path)), QueuePool)
+    return engine if found == len(MIGRATIONS) else _migrated(engine)
 
 
 def writing(engine: Engine) -> Engine:
@@ -112,19 +114,31 @@ def _empty() -> Engine:
     return _frozen(_in_memory())
 
 
-def _frozen(engine: Engine) -> Engine:
+def _migrated(engine: Engine) -> Engine:
     with writing(engine).begin() as connection:
-        migrate(connection)
+        migrate(connection, MIGRATIONS)
+    return engine
+
+
+def _frozen(engine: Engine) -> Engine:
+    with _migrated(engine).begin() as connection:
         connection.exec_driver_sql("PRAGMA query_only=ON")
     return engine
 
 
-def _reader(path: Path) -> Engine:
-    engine = _engine(lambda: _connect_reader(path), NullPool)
-    with engine.begin() as connection:
+def _version_of(connect: Callable[[], sqlite3.Connection]) -> int:
+    """Raises JournalUnavailable when it is a newer journal, or none."""
+    with _engine(connect, NullPool).begin() as connection:
         found = version(connection)
-    refuse_newer(found)
-    return engine if found == len(MIGRATIONS) else _migrated_copy(path)
+    refuse_newer(found, len(MIGRATIONS))
+    return found
+
+
+def _reader(path: Path) -> Engine:
+    def connect() -> sqlite3.Connection:
+        return _connect_reader(path)
+
+    return _engine(connect, NullPool) if _version_of(connect) == len(MIGRATIONS) else _migrated_copy(path)
 
 
 def _connect_reader(path: Path) -> sqlite3.Connection:
@@ -132,9 +146,7 @@ def _connect_reader(path: Path) -> sqlite3.Connection:
     # write them. Without a side file nobody writes: the file is read as it stands.
     beside = path.with_name(path.name + "-wal")
     mode = "mode=ro" if beside.exists() else "mode=ro&immutable=1"
-    connection = _connect(f"{path.as_uri()}?{mode}", uri=True)
-    connection.execute("PRAGMA query_only=ON")
-    return connection
+    return _connect(f"{path.as_uri()}?{mode}", uri=True)
 
 
 def _migrated_copy(path: Path) -> Engine:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from operator import attrgetter
 
-from sqlalchemy import Connection, Row, ScalarSelect, Select, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from controller.domain.errors import Held, IllegalTransition
 from controller.domain.lifecycle import Kind, Step
@@ -14,6 +14,20 @@ from controller.journal import outbox
 from controller.journal.lease import require
 from controller.journal.people import ALL, fleet_scope, in_force, instance_scopes
 from controller.journal.schema import events, replacements
+
+OF_ONE = events.c.replacement_id == bindparam("of")
+STORY = select(events).where(OF_ONE).order_by(events.c.ordinal)
+STORIES = (
+    select(events)
+    .join(replacements, replacements.c.id == events.c.replacement_id)
+    .order_by(replacements.c.number, events.c.ordinal)
+)
+STORIES_OPEN = STORIES.where(replacements.c.closed_event.is_(None))
+STORIES_OPEN_IN = STORIES_OPEN.where(replacements.c.fleet == bindparam("fleet"))
+NEWEST_EVENT = select(func.max(events.c.id)).where(OF_ONE)
+INSERT = insert(events)
+BEGIN = insert(replacements)
+PROGRESS = update(replacements).where(replacements.c.id == bindparam("of"))
 
 
 def append(connection: Connection, projector: Projector | None, new: Sequence[Event], lease: Lease) -> None:
@@ -39,8 +53,8 @@ def append(connection: Connection, projector: Projector | None, new: Sequence[Ev
     if now.successor != was.successor:
         _refuse_if_claimed(connection, now)
     _insert(connection, new, lease)
-    changed = update(replacements).where(replacements.c.id == now.id).values(**_progress(now))
-    connection.execute(changed if now.open else changed.values(closed_event=_newest_event(now.id)))
+    closed_event = None if now.open else connection.execute(NEWEST_EVENT, {"of": now.id}).scalar_one()
+    connection.execute(PROGRESS, {"of": now.id, **_progress(now), "closed_event": closed_event})
     _put_spans(connection, projector, before, new)
 
 
@@ -49,15 +63,16 @@ def begin(
 ) -> None:
     """Insert a replacement that was just accepted. All checks have been made by whoever calls this."""
     connection.execute(
-        insert(replacements).values(
-            id=replacement.id,
-            fleet=replacement.fleet,
-            group=replacement.group,
-            predecessor=replacement.predecessor,
-            accepted_at=replacement.accepted_at,
-            policy_hash=replacement.policy_hash,
+        BEGIN,
+        {
+            "id": replacement.id,
+            "fleet": replacement.fleet,
+            "group": replacement.group,
+            "predecessor": replacement.predecessor,
+            "accepted_at": replacement.accepted_at,
+            "policy_hash": replacement.policy_hash,
             **_progress(replacement),
-        )
+        },
     )
     _insert(connection, (accepted,), lease)
     _put_spans(connection, projector, (), (accepted,))
@@ -65,36 +80,24 @@ def begin(
 
 def story(connection: Connection, replacement_id: str) -> tuple[Event, ...]:
     """The whole story of one replacement; empty when there is none of that id."""
-    query = select(events).where(events.c.replacement_id == replacement_id).order_by(events.c.ordinal)
-    return tuple(_event(row) for row in connection.execute(query))
+    return tuple(_event(row) for row in connection.execute(STORY, {"of": replacement_id}))
 
 
 def open_replacements(connection: Connection, fleet: str | None = None) -> tuple[Replacement, ...]:
     """All that are not closed, oldest first."""
-    query = select(replacements.c.number).where(replacements.c.closed_event.is_(None))
-    if fleet is not None:
-        query = query.where(replacements.c.fleet == fleet)
-    return _folded(connection, query)
+    rows = connection.execute(STORIES_OPEN if fleet is None else STORIES_OPEN_IN, {"fleet": fleet})
+    return _folded(rows)
 
 
 def newest(connection: Connection, limit: int) -> tuple[Replacement, ...]:
     """The newest, open or closed, newest first."""
-    query = select(replacements.c.number).order_by(replacements.c.number.desc()).limit(limit)
-    return _folded(connection, query)[::-1]
+    numbers = select(replacements.c.number).order_by(replacements.c.number.desc()).limit(limit)
+    return _folded(connection.execute(STORIES.where(replacements.c.number.in_(numbers))))[::-1]
 
 
-def _folded(connection: Connection, numbers: Select[int]) -> tuple[Replacement, ...]:
-    rows = connection.execute(
-        select(events)
-        .join(replacements, replacements.c.id == events.c.replacement_id)
-        .where(replacements.c.number.in_(numbers))
-        .order_by(replacements.c.number, events.c.ordinal)
-    )
-    return tuple(fold(_events(story)) for _, story in groupby(rows, attrgetter("replacement_id")))
-
-
-def _events(rows: Iterable[Row[*tuple[object, ...]]]) -> Iterable[Event]:
-    return (_event(row) for row in rows)
+def _folded(rows: Iterable[Row[*tuple[object, ...]]]) -> tuple[Replacement, ...]:
+    stories = groupby(rows, attrgetter("replacement_id"))
+    return tuple(fold(_event(row) for row in story) for _, story in stories)
 
 
 def _event(row: Row[*tuple[object, ...]]) -> Event:
@@ -115,11 +118,7 @@ def _insert(connection: Connection, new: Sequence[Event], lease: Lease) -> None:
         }
         for event in new
     ]
-    connection.execute(insert(events), rows)
-
-
-def _newest_event(replacement_id: str) -> ScalarSelect[int]:
-    return select(func.max(events.c.id)).where(events.c.replacement_id == replacement_id).scalar_subquery()
+    connection.execute(INSERT, rows)
 
 
 def _progress(state: Replacement) -> dict[str, object]:

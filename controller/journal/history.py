@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, bindparam, func, select
 
 from controller.domain.lifecycle import Outcome
 from controller.domain.model import History
@@ -10,48 +10,49 @@ from controller.journal.people import ALL
 from controller.journal.schema import replacements, resumes
 
 HOUR = timedelta(hours=1)
+OF_FLEET = replacements.c.fleet == bindparam("fleet")
+
+ACCEPTED_EVERYWHERE = (
+    select(replacements.c.accepted_at)
+    .where(replacements.c.accepted_at > bindparam("since"))
+    .order_by(replacements.c.accepted_at)
+)
+ACCEPTED = ACCEPTED_EVERYWHERE.where(OF_FLEET)
+
+
+def _failures_since(success: Select[int | None]) -> Select[int]:
+    """How many failed since that event, in the journal's own order, and since their fleet (or all) was resumed.
+
+    Superseded and aborted ones neither count nor break the row.
+    """
+    resumed = (
+        select(func.max(resumes.c.after_event))
+        .where(resumes.c.scope.in_((ALL, "fleet:" + replacements.c.fleet)))
+        .correlate(replacements)
+    )
+    return (
+        select(func.count())
+        .select_from(replacements)
+        .where(
+            replacements.c.outcome == Outcome.FAILED,
+            replacements.c.closed_event > func.coalesce(success.scalar_subquery(), 0),
+            replacements.c.closed_event > func.coalesce(resumed.scalar_subquery(), 0),
+        )
+    )
+
+
+successes = replacements.alias("successes")
+SUCCESS = select(func.max(successes.c.closed_event)).where(successes.c.outcome == Outcome.REPLACED)
+FAILURES_EVERYWHERE = _failures_since(SUCCESS)
+FAILURES = _failures_since(SUCCESS.where(successes.c.fleet == bindparam("fleet"))).where(OF_FLEET)
 
 
 def history(connection: Connection, fleet: str, now: datetime) -> History:
-    """The numbers of one fleet, and those over all fleets."""
+    """The numbers of one fleet, and those over all fleets. What was accepted exactly an hour ago has left the hour."""
+    asked = {"fleet": fleet, "since": now - HOUR}
     return History(
-        accepted_at=accepted_within_the_hour(connection, now, fleet),
-        accepted_everywhere_at=accepted_within_the_hour(connection, now),
-        failures_in_a_row=failures_in_a_row(connection, fleet),
-        failures_in_a_row_everywhere=failures_in_a_row(connection),
+        accepted_at=tuple(connection.execute(ACCEPTED, asked).scalars()),
+        accepted_everywhere_at=tuple(connection.execute(ACCEPTED_EVERYWHERE, asked).scalars()),
+        failures_in_a_row=connection.execute(FAILURES, asked).scalar_one(),
+        failures_in_a_row_everywhere=connection.execute(FAILURES_EVERYWHERE, asked).scalar_one(),
     )
-
-
-def accepted_within_the_hour(connection: Connection, now: datetime, fleet: str | None = None) -> tuple[datetime, ...]:
-    """When replacements were accepted, oldest first. One of exactly an hour ago has left."""
-    accepted_at = replacements.c.accepted_at
-    query = select(accepted_at).where(accepted_at > now - HOUR).order_by(accepted_at)
-    if fleet is not None:
-        query = query.where(replacements.c.fleet == fleet)
-    return tuple(connection.execute(query).scalars())
-
-
-def failures_in_a_row(connection: Connection, fleet: str | None = None) -> int:
-    """Failed replacements since the last success, in the journal's own order.
-
-    Superseded and aborted ones neither count nor break the row. A failure also stops counting, here and over all
-    fleets, once its fleet (or everything) was resumed.
-    """
-    ended = replacements.c
-    resumed = (
-        select(func.max(resumes.c.after_event))
-        .where(resumes.c.scope.in_((ALL, "fleet:" + ended.fleet)))
-        .correlate(replacements)
-        .scalar_subquery()
-    )
-    successes = replacements.alias("successes")
-    success = select(func.max(successes.c.closed_event)).where(successes.c.outcome == Outcome.REPLACED)
-    failures = select(func.count()).select_from(replacements).where(ended.outcome == Outcome.FAILED)
-    if fleet is not None:
-        success = success.where(successes.c.fleet == fleet)
-        failures = failures.where(ended.fleet == fleet)
-    failures = failures.where(
-        ended.closed_event > func.coalesce(success.scalar_subquery(), 0),
-        ended.closed_event > func.coalesce(resumed, 0),
-    )
-    return int(connection.execute(failures).scalar_one())

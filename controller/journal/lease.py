@@ -2,14 +2,33 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, case, select, update
+from sqlalchemy import Connection, bindparam, case, select, update
 
 from controller.domain.errors import LeaseLost
 from controller.domain.ports import Lease
+from controller.journal.columns import UtcTime
 from controller.journal.dialect import insert
 from controller.journal.schema import leases
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+WANTED = insert(leases)
+NOW = bindparam("now", type_=UtcTime)
+OURS = leases.c.owner == WANTED.excluded.owner
+RENEWED = OURS & (leases.c.expires_at > NOW)
+LONGER = leases.c.expires_at > WANTED.excluded.expires_at
+
+ACQUIRE = WANTED.on_conflict_do_update(
+    index_elements=[leases.c.fleet],
+    set_={
+        "owner": WANTED.excluded.owner,
+        "token": case((RENEWED, leases.c.token), else_=leases.c.token + 1),
+        "expires_at": case((RENEWED & LONGER, leases.c.expires_at), else_=WANTED.excluded.expires_at),
+    },
+    where=OURS | (leases.c.expires_at <= NOW),
+).returning(leases.c.token, leases.c.expires_at)
+
+HOLDER = select(leases).where(leases.c.fleet == bindparam("fleet"))
 
 
 def acquire(connection: Connection, fleet: str, owner: str, ttl_seconds: float, now: datetime) -> Lease | None:
@@ -18,24 +37,8 @@ def acquire(connection: Connection, fleet: str, owner: str, ttl_seconds: float, 
     Renewing keeps the token and never shortens the lease. Any other way to get it makes the token grow, our own
     lease after its expiry included: somebody may have had it in between. Two processes never share an owner id.
     """
-    statement = insert(leases).values(
-        fleet=fleet, owner=owner, token=1, expires_at=now + timedelta(seconds=ttl_seconds)
-    )
-    mine, wanted = leases.c, statement.excluded
-    renewed = (mine.owner == wanted.owner) & (mine.expires_at > now)
-    row = connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=[mine.fleet],
-            set_={
-                "owner": wanted.owner,
-                "token": case((renewed, mine.token), else_=mine.token + 1),
-                "expires_at": case(
-                    (renewed & (mine.expires_at > wanted.expires_at), mine.expires_at), else_=wanted.expires_at
-                ),
-            },
-            where=(mine.owner == wanted.owner) | (mine.expires_at <= now),
-        ).returning(mine.token, mine.expires_at)
-    ).one_or_none()
+    wanted = {"fleet": fleet, "owner": owner, "token": 1, "expires_at": now + timedelta(seconds=ttl_seconds)}
+    row = connection.execute(ACQUIRE, {**wanted, "now": now}).one_or_none()
     return Lease(fleet, owner, row.token, row.expires_at) if row else None
 
 
@@ -47,7 +50,7 @@ def release(connection: Connection, lease: Lease) -> None:
 
 def holder(connection: Connection, fleet: str) -> Lease | None:
     """Whose lease it is, expired or not; None when nobody ever had it."""
-    row = connection.execute(select(leases).where(leases.c.fleet == fleet)).one_or_none()
+    row = connection.execute(HOLDER, {"fleet": fleet}).one_or_none()
     return Lease(row.fleet, row.owner, row.token, row.expires_at) if row else None
 
 

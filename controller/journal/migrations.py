@@ -11,18 +11,19 @@ from controller.domain.errors import JournalUnavailable
 
 VERSION_1 = (
     """CREATE TABLE replacements (
-        number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, fleet TEXT NOT NULL, "group" TEXT NOT NULL,
+        number INTEGER PRIMARY KEY NOT NULL, id TEXT NOT NULL UNIQUE, fleet TEXT NOT NULL, "group" TEXT NOT NULL,
         predecessor TEXT NOT NULL, successor TEXT, phase TEXT NOT NULL, outcome TEXT, accepted_at TEXT NOT NULL,
         closed_at TEXT, closed_event INTEGER REFERENCES events (id), policy_hash TEXT NOT NULL)""",
     "CREATE UNIQUE INDEX one_open_per_predecessor ON replacements (predecessor) WHERE closed_event IS NULL",
     """CREATE UNIQUE INDEX one_open_claim_per_successor ON replacements (successor)
         WHERE closed_event IS NULL AND successor IS NOT NULL""",
+    "CREATE INDEX replacements_open ON replacements (number) WHERE closed_event IS NULL",
     "CREATE INDEX replacements_by_acceptance ON replacements (accepted_at, fleet)",
     "CREATE INDEX replacements_by_outcome ON replacements (outcome, closed_event, fleet)",
     """CREATE TABLE events (
-        id INTEGER PRIMARY KEY, replacement_id TEXT NOT NULL REFERENCES replacements (id), ordinal INTEGER NOT NULL,
-        at TEXT NOT NULL, kind TEXT NOT NULL, step TEXT, facts TEXT NOT NULL, token INTEGER NOT NULL,
-        UNIQUE (replacement_id, ordinal))""",
+        id INTEGER PRIMARY KEY NOT NULL, replacement_id TEXT NOT NULL REFERENCES replacements (id),
+        ordinal INTEGER NOT NULL, at TEXT NOT NULL, kind TEXT NOT NULL, step TEXT, facts TEXT NOT NULL,
+        token INTEGER NOT NULL, UNIQUE (replacement_id, ordinal))""",
     """CREATE TRIGGER events_are_never_changed BEFORE UPDATE ON events
         BEGIN SELECT RAISE(ABORT, 'events are append-only'); END""",
     """CREATE TRIGGER events_are_never_deleted BEFORE DELETE ON events
@@ -35,15 +36,15 @@ VERSION_1 = (
     """CREATE TABLE leases (
         fleet TEXT PRIMARY KEY NOT NULL, owner TEXT NOT NULL, token INTEGER NOT NULL, expires_at TEXT NOT NULL)""",
     """CREATE TABLE holds (
-        id INTEGER PRIMARY KEY, scope TEXT NOT NULL, reason TEXT NOT NULL, "by" TEXT NOT NULL,
+        id INTEGER PRIMARY KEY NOT NULL, scope TEXT NOT NULL, reason TEXT NOT NULL, "by" TEXT NOT NULL,
         created_at TEXT NOT NULL, expires_at TEXT, ended_at TEXT, ended_by TEXT)""",
     "CREATE UNIQUE INDEX one_hold_per_scope ON holds (scope) WHERE ended_at IS NULL",
     """CREATE TABLE breakers (
-        id INTEGER PRIMARY KEY, fleet TEXT NOT NULL, cause TEXT NOT NULL, reason TEXT NOT NULL,
+        id INTEGER PRIMARY KEY NOT NULL, fleet TEXT NOT NULL, cause TEXT NOT NULL, reason TEXT NOT NULL,
         opened_at TEXT NOT NULL, closed_at TEXT, closed_by TEXT)""",
     "CREATE UNIQUE INDEX one_breaker_per_cause ON breakers (fleet, cause) WHERE closed_at IS NULL",
     """CREATE TABLE resumes (
-        id INTEGER PRIMARY KEY, scope TEXT NOT NULL, "by" TEXT NOT NULL, at TEXT NOT NULL,
+        id INTEGER PRIMARY KEY NOT NULL, scope TEXT NOT NULL, "by" TEXT NOT NULL, at TEXT NOT NULL,
         after_event INTEGER NOT NULL)""",
     "CREATE TABLE memory (fleet TEXT PRIMARY KEY NOT NULL, document BLOB NOT NULL)",
     """CREATE TABLE reports (
@@ -53,7 +54,7 @@ VERSION_1 = (
         PRIMARY KEY (fleet, instance_id))""",
     "CREATE TABLE policies (hash TEXT PRIMARY KEY NOT NULL, document TEXT NOT NULL)",
     """CREATE TABLE outbox (
-        id INTEGER PRIMARY KEY, "key" TEXT NOT NULL UNIQUE, body BLOB, created_at TEXT NOT NULL,
+        id INTEGER PRIMARY KEY NOT NULL, "key" TEXT NOT NULL UNIQUE, body BLOB, created_at TEXT NOT NULL,
         delivered_at TEXT, poisoned_at TEXT, error TEXT)""",
     "CREATE INDEX outbox_pending ON outbox (id) WHERE delivered_at IS NULL AND poisoned_at IS NULL",
     "CREATE INDEX outbox_to_let_go ON outbox (delivered_at) WHERE delivered_at IS NOT NULL AND body IS NOT NULL",
@@ -76,7 +77,7 @@ def version(connection: Connection) -> int:
     return int(connection.exec_driver_sql("SELECT version FROM schema_version").scalar_one())
 
 
-def migrate(connection: Connection, migrations: Sequence[Sequence[str]] = MIGRATIONS) -> None:
+def migrate(connection: Connection, migrations: Sequence[Sequence[str]]) -> None:
     """Bring the file to the newest version, in the connection's transaction, which has to be a writer's.
 
     Raises JournalUnavailable when the file is of a version that these migrations do not know.
@@ -94,7 +95,7 @@ def migrate(connection: Connection, migrations: Sequence[Sequence[str]] = MIGRAT
     connection.exec_driver_sql("UPDATE schema_version SET version = ?", (len(migrations),))
 
 
-def refuse_newer(found: int, known: int = len(MIGRATIONS)) -> None:
+def refuse_newer(found: int, known: int) -> None:
     """Raises JournalUnavailable when a newer Repave wrote the file: reading it by old meanings would be a guess."""
     if found > known:
         raise JournalUnavailable(

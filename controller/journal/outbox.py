@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from controller.domain.ports import EncodedSpan
 from controller.journal.dialect import insert
@@ -12,23 +12,32 @@ from controller.journal.schema import outbox
 KEPT_AFTER_DELIVERY = timedelta(days=1)
 LET_GO_AT_ONCE = 500
 
+WAITING = outbox.c.delivered_at.is_(None) & outbox.c.poisoned_at.is_(None)
+PUT = insert(outbox).on_conflict_do_nothing(index_elements=[outbox.c.key])
+PENDING = (
+    select(outbox.c.id, outbox.c.body, outbox.c.created_at)
+    .where(WAITING)
+    .order_by(outbox.c.id)
+    .limit(bindparam("limit"))
+)
+SIZE = select(func.count()).select_from(outbox).where(WAITING)
+
 
 def put(connection: Connection, spans: Sequence[EncodedSpan], at: datetime) -> None:
     """Queue spans. One whose key was queued before is the same span, and stays as it is."""
     if spans:
-        rows = [{"key": span.key, "body": span.body, "created_at": at} for span in spans]
-        connection.execute(insert(outbox).on_conflict_do_nothing(index_elements=["key"]), rows)
+        connection.execute(PUT, [{"key": span.key, "body": span.body, "created_at": at} for span in spans])
 
 
 def pending(connection: Connection, limit: int) -> tuple[tuple[int, bytes, datetime], ...]:
     """The oldest undelivered (id, OTLP bytes, created_at)."""
-    rows = connection.execute(
-        select(outbox.c.id, outbox.c.body, outbox.c.created_at)
-        .where(outbox.c.delivered_at.is_(None), outbox.c.poisoned_at.is_(None))
-        .order_by(outbox.c.id)
-        .limit(limit)
-    )
+    rows = connection.execute(PENDING, {"limit": limit})
     return tuple((row.id, row.body, row.created_at) for row in rows)
+
+
+def size(connection: Connection) -> int:
+    """How many spans wait to be delivered."""
+    return connection.execute(SIZE).scalar_one()
 
 
 def delivered(connection: Connection, ids: Sequence[int], at: datetime) -> None:

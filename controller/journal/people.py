@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy import BindParameter, ColumnElement, Connection, bindparam, func, select, update
 
 from controller.domain.model import Breaker, Hold
 from controller.domain.ports import Lease
@@ -24,19 +24,25 @@ def instance_scopes(*instance_ids: str | None) -> tuple[str, ...]:
     return tuple(f"instance:{instance_id}" for instance_id in instance_ids if instance_id)
 
 
-def _in_force(at: datetime) -> ColumnElement[bool]:
+def _in_force(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     # A hold counts from the moment it is written, even if the clock of whoever wrote it runs ahead of ours.
-    return holds.c.ended_at.is_(None) & (holds.c.expires_at.is_(None) | (holds.c.expires_at > at))
+    return holds.c.ended_at.is_(None) & (holds.c.expires_at.is_(None) | (holds.c.expires_at > now))
+
+
+IN_FORCE = select(holds).where(_in_force(bindparam("now"))).order_by(holds.c.id)
+IN_FORCE_OVER = IN_FORCE.where(holds.c.scope.in_(bindparam("scopes", expanding=True)))
+OPEN_BREAKERS = (
+    select(breakers)
+    .where(breakers.c.fleet == bindparam("fleet"), breakers.c.closed_at.is_(None))
+    .order_by(breakers.c.id)
+)
 
 
 def in_force(connection: Connection, at: datetime, scopes: Collection[str] | None = None) -> tuple[Hold, ...]:
     """The holds in force, oldest first; only those of certain scopes, if given."""
-    query = select(holds).where(_in_force(at)).order_by(holds.c.id)
-    if scopes is not None:
-        query = query.where(holds.c.scope.in_(scopes))
-    return tuple(
-        Hold(row.scope, row.reason, row.by, row.created_at, row.expires_at) for row in connection.execute(query)
-    )
+    query = IN_FORCE if scopes is None else IN_FORCE_OVER
+    rows = connection.execute(query, {"now": at, "scopes": scopes})
+    return tuple(Hold(row.scope, row.reason, row.by, row.created_at, row.expires_at) for row in rows)
 
 
 def hold(connection: Connection, new: Hold) -> None:
@@ -71,8 +77,8 @@ def resume(connection: Connection, scope: str, by: str, at: datetime) -> int:
 
 def open_breakers(connection: Connection, fleet: str) -> tuple[Breaker, ...]:
     """The fleet's breakers that are open, oldest first."""
-    query = select(breakers).where(breakers.c.fleet == fleet, breakers.c.closed_at.is_(None)).order_by(breakers.c.id)
-    return tuple(Breaker(row.fleet, row.cause, row.reason, row.opened_at) for row in connection.execute(query))
+    rows = connection.execute(OPEN_BREAKERS, {"fleet": fleet})
+    return tuple(Breaker(row.fleet, row.cause, row.reason, row.opened_at) for row in rows)
 
 
 def open_breaker(connection: Connection, breaker: Breaker, lease: Lease) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from controller.domain.model import Memory, Streak, StreakKind
 from controller.domain.ports import Lease, Projector, RefusalRecord, TickRecord
@@ -13,44 +13,49 @@ from controller.journal.dialect import upsert
 from controller.journal.lease import require
 from controller.journal.schema import refusals
 
+REMEMBER = upsert(schema.memory)
+REMEMBERED = select(schema.memory.c.document).where(schema.memory.c.fleet == bindparam("of"))
+REPORT = upsert(schema.reports)
+REFUSE = upsert(refusals)
+REFUSED = select(refusals.c.instance_id, refusals.c.rules).where(refusals.c.fleet == bindparam("of"))
+FORGET = delete(refusals).where(refusals.c.fleet == bindparam("of"), refusals.c.instance_id == bindparam("who"))
+
 
 def record_tick(
     connection: Connection, projector: Projector | None, record: TickRecord, lease: Lease
 ) -> tuple[str, ...]:
     """Store one tick; returns the ids of the instances whose set of vetoes changed."""
     require(connection, lease, record.fleet, record.at)
-    connection.execute(upsert(schema.memory, fleet=record.fleet, document=_document(record.memory)))
-    connection.execute(
-        upsert(schema.reports, fleet=record.fleet, at=record.at, sentence=record.sentence, report=record.report)
-    )
+    where = {"fleet": record.fleet}
+    connection.execute(REMEMBER, {**where, "document": _document(record.memory)})
+    connection.execute(REPORT, {**where, "at": record.at, "sentence": record.sentence, "report": record.report})
     changed = _changed(connection, record)
-    for instance_id in changed:
-        refused = record.refusals[instance_id]
-        row = {"rules": refused.rules, "facts": refused.facts, "since": record.at}
-        connection.execute(upsert(refusals, fleet=record.fleet, instance_id=instance_id, **row))
-        if projector:
-            outbox.put(connection, projector.refusal(record.fleet, refused, record.at), record.at)
-    return changed
+    if changed:
+        connection.execute(REFUSE, [_row(record, refusal) for refusal in changed])
+    if projector:
+        spans = [span for refusal in changed for span in projector.refusal(record.fleet, refusal, record.at)]
+        outbox.put(connection, spans, record.at)
+    return tuple(refusal.instance_id for refusal in changed)
 
 
-def _changed(connection: Connection, record: TickRecord) -> tuple[str, ...]:
+def _row(record: TickRecord, refusal: RefusalRecord) -> dict[str, object]:
+    what = {"rules": refusal.rules, "facts": refusal.facts, "since": record.at}
+    return {"fleet": record.fleet, "instance_id": refusal.instance_id, **what}
+
+
+def _changed(connection: Connection, record: TickRecord) -> list[RefusalRecord]:
     """Who is refused for other reasons than at the last tick. Who is refused no longer is forgotten."""
-    here = refusals.c.fleet == record.fleet
-    known = {
-        row.instance_id: set(row.rules)
-        for row in connection.execute(select(refusals.c.instance_id, refusals.c.rules).where(here))
-    }
-    for instance_id in known.keys() - record.refusals.keys():
-        connection.execute(delete(refusals).where(here, refusals.c.instance_id == instance_id))
-    return tuple(
-        instance_id for instance_id, now in record.refusals.items() if known.get(instance_id) != set(now.rules)
-    )
+    rows = connection.execute(REFUSED, {"of": record.fleet})
+    known = {row.instance_id: set(row.rules) for row in rows}
+    gone = [{"of": record.fleet, "who": instance_id} for instance_id in known.keys() - record.refusals.keys()]
+    if gone:
+        connection.execute(FORGET, gone)
+    return [now for now in record.refusals.values() if known.get(now.instance_id) != set(now.rules)]
 
 
 def memory(connection: Connection, fleet: str) -> Memory:
     """What the last tick left; empty at first."""
-    query = select(schema.memory.c.document).where(schema.memory.c.fleet == fleet)
-    found = connection.execute(query).scalar_one_or_none()
+    found = connection.execute(REMEMBERED, {"of": fleet}).scalar_one_or_none()
     return _memory(found) if found else Memory()
 
 

@@ -55,8 +55,6 @@ def _why(path: Path | None, error: BaseException | None) -> str:
 def _why_not_opened(path: Path) -> str:
     if not path.parent.is_dir():
         return f"there is no directory {path.parent}"
-    if path.is_dir():
-        return "it is a directory"
     if path.exists() and not os.access(path, os.R_OK | os.W_OK):
         return "its permissions forbid it"
     if not os.access(path.parent, os.W_OK | os.X_OK):

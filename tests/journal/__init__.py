@@ -1,0 +1,1 @@
+"""The journal, against every store that can keep it."""

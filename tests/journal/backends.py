@@ -1,0 +1,73 @@
+"""The stores that the contract is held against. Another one joins by one class here and its name in BACKENDS."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import Connection, select
+
+from controller.domain.ports import Projector
+from controller.journal.adapter import JournalAdapter
+from controller.journal.schema import outbox
+from controller.journal.sql import SqlJournal
+
+
+class Backend(Protocol):
+    """One store, empty at first, that many journals can be opened on.
+
+    url: where another process finds the same store.
+    """
+
+    url: str
+
+    def open(self, projector: Projector | None = None) -> JournalAdapter:
+        """A journal as one process has it; each call stands for another process."""
+
+    def kept(self) -> list[int]:
+        """The ids of the spans whose bytes are still there, delivered or not."""
+
+    def close(self) -> None:
+        """Close every journal that was opened."""
+
+
+def _kept(connection: Connection) -> list[int]:
+    return list(connection.execute(select(outbox.c.id).where(outbox.c.body.is_not(None))).scalars())
+
+
+class SqliteFile:
+    def __init__(self, folder: Path) -> None:
+        self.url = f"sqlite:///{folder / 'journal.db'}"
+        self._opened: list[SqlJournal] = []
+
+    def open(self, projector: Projector | None = None) -> JournalAdapter:
+        self._opened.append(SqlJournal.open(self.url, projector))
+        return JournalAdapter(self._opened[-1])
+
+    def kept(self) -> list[int]:
+        return self._opened[0].read(_kept)
+
+    def close(self) -> None:
+        for journal in self._opened:
+            journal.close()
+
+
+class SqliteMemory:
+    """For simulations: what dies with a process is the adapter, the memory stays."""
+
+    def __init__(self, folder: Path) -> None:
+        self.url = "sqlite:///:memory:"
+        self._journal = SqlJournal.open(self.url, None)
+
+    def open(self, projector: Projector | None = None) -> JournalAdapter:
+        return JournalAdapter(SqlJournal(self._journal._engine, None, projector))
+
+    def kept(self) -> list[int]:
+        return self._journal.read(_kept)
+
+    def close(self) -> None:
+        self._journal.close()
+
+
+BACKENDS: dict[str, Callable[[Path], Backend]] = {"sqlite-file": SqliteFile, "sqlite-memory": SqliteMemory}
+BETWEEN_PROCESSES = ("sqlite-file",)
+"""Those that threads and processes can share."""
