@@ -28,7 +28,7 @@ class Tick:
     """What one tick came to.
 
     sentence: for people. settled: nothing to do now or soon (see decide.plan). standby: another daemon acts here.
-    failed: replacements that failed since this loop began. held_in_flight: an open replacement is stopped by a hold.
+    failed: replacements that failed since this loop began. held_in_flight: holds stop all that is open.
     """
 
     fleet: str
@@ -105,9 +105,11 @@ class FleetLoop:
         judgement = judge(snapshot, policy)
         decided = plan(snapshot, judgement, policy, self._rules)
         accepted = await self._accept(snapshot, decided)
-        sentence = sentence_of(snapshot, judgement, decided, accepted, {**self._runner.waiting_for, **self._broken})
+        sentence = sentence_of(snapshot, judgement, decided, accepted, {**self._broken, **self._runner.waiting_for})
         report = explain(snapshot, judgement, decided, policy)
-        record = TickRecord(self.fleet, snapshot.now, sentence, judgement.memory, report, refusals(decided, report))
+        record = TickRecord(
+            self.fleet, snapshot.now, sentence, judgement.memory, report, refusals(snapshot, decided, report)
+        )
         await self._journal.record_tick(record, self._tenure.lease())
         await self._drive_open()
         return Tick(
@@ -116,7 +118,7 @@ class FleetLoop:
             decided.next_look_at,
             settled=decided.settled and not accepted,
             failed=self._failed,
-            held_in_flight=bool(snapshot.open_replacements and snapshot.holds),
+            held_in_flight=_all_paused(snapshot.open_replacements),
             breaker_open=bool(snapshot.breakers),
         )
 
@@ -136,7 +138,6 @@ class FleetLoop:
         for replacement in sorted(waiting, key=lambda item: (item.in_doubt is None, item.accepted_at)):
             task = self._driving.get(replacement.id)
             if task is None:
-                self._broken.pop(replacement.id, None)
                 task = asyncio.create_task(self._runner.drive(replacement), name=f"drive {replacement.id}")
                 self._driving[replacement.id] = task
                 task.add_done_callback(partial(self._ended, replacement.id))
@@ -147,6 +148,7 @@ class FleetLoop:
             return
         error = task.exception()
         if error is None:
+            self._broken.pop(replacement_id, None)
             self._failed += task.result().outcome is Outcome.FAILED
             self._wake()
         else:
@@ -169,3 +171,7 @@ class FleetLoop:
     def _later(self, why: str) -> Tick:
         next_look_at = self._clock.now() + timedelta(seconds=self._site.policy.tick_seconds)
         return Tick(self.fleet, why, next_look_at, failed=self._failed)
+
+
+def _all_paused(opened: Sequence[Replacement]) -> bool:
+    return bool(opened) and all(item.paused_at is not None for item in opened)

@@ -85,4 +85,6 @@ class Observer:
             gap = Unknown(f"{condition.probe} did not answer within {self._probe_timeout_seconds:g} s")
         except PlatformError as error:
             gap = Unknown(f"{condition.probe} could not be read: {error}")
+        except Exception as error:  # noqa: BLE001 - a broken probe blinds its own condition, not the fleet
+            gap = Unknown(f"{condition.probe} is broken: {type(error).__name__}: {error}")
         return {member.id: gap for member in instances}

@@ -58,8 +58,9 @@ class Runner:
                     saga.waiting_for = str(held)
                 except (PlatformError, JournalUnavailable) as error:
                     failures += 1
-                    pause = min(pause * 2**failures, MOST_BACKOFF_SECONDS)
-                    await self._after_error(saga, site, error)
+                    pause = min(pause * 2 ** min(failures, 10), MOST_BACKOFF_SECONDS)
+                    if await self._ended_by(error, saga, site):
+                        failures, pause = 0, 0.0
                 self.waiting_for[replacement.id] = saga.waiting_for
                 if saga.state.open:
                     await self._clock.sleep(pause)
@@ -67,9 +68,9 @@ class Runner:
             self.waiting_for.pop(replacement.id, None)
         return saga.state
 
-    async def _after_error(self, saga: Saga, site: Site, error: Exception) -> None:
+    async def _ended_by(self, error: Exception, saga: Saga, site: Site) -> bool:
         """A vendor's error ends a step when more tries are pointless or late; the journal's may have lost our place."""
-        saga.waiting_for = str(error)
+        saga.waiting_for, phase = str(error), saga.state.phase
         with suppress(JournalUnavailable):
             if isinstance(error, JournalUnavailable):
                 await saga.reload()
@@ -78,6 +79,8 @@ class Runner:
                     await self._fail(saga, Refused(str(error), error.code))
                 else:
                     await self._unless_late(saga, site)
+                return saga.state.phase is not phase
+        return False
 
     async def _advance(self, saga: Saga, site: Site) -> float:
         """One advance; returns how many seconds to wait before the next."""
@@ -89,12 +92,14 @@ class Runner:
         if saga.state.undoing:
             return await self._undo(saga, site)
         step = NEXT_STEP[saga.state.phase]
-        if step in LOOK_BEFORE and not any(call.step is step for call in saga.state.calls):
+        if step in LOOK_BEFORE and not _begun(saga.state, step):
             pause = await self._look(saga, site, step)
             if pause is not None:
                 return pause
         if saga.state.phase not in IN_STEP:
-            await saga.record((Kind.STARTED, step, {}))
+            waited = {"polls": saga.polls, "waited_for": saga.waiting_for} if saga.polls > 1 else {}
+            await saga.record((Kind.STARTED, step, waited))
+            saga.polls = 1
         return await self._step(saga, site, step)
 
     async def _look(self, saga: Saga, site: Site, step: Step) -> float | None:
@@ -131,7 +136,7 @@ class Runner:
             case Waiting(reason, seconds):
                 saga.waiting_for = reason
                 pause = await self._unless_late(saga, site)
-                return pause if seconds is None else min(seconds, pause or seconds)
+                return pause if seconds is None or saga.state.phase not in IN_STEP else seconds
         return 0.0
 
     async def _succeed(self, saga: Saga, step: Step, facts: dict[str, Any]) -> None:
@@ -166,13 +171,13 @@ class Runner:
     async def _unless_late(self, saga: Saga, site: Site) -> float:
         """The pause before the next try, unless the deadline has passed: then the step ends here, one way or the other.
 
-        A drain that was given its whole time goes on: its connections have had it.
+        A drain that began, and was given its whole time, goes on: its connections have had it.
         """
         step = NEXT_STEP[saga.state.phase]
         seconds = deadline_seconds(step, site.policy)
         if saga.state.elapsed_seconds(self._clock.now()) <= seconds:
             return site.policy.poll_seconds
-        if saga.state.phase is Phase.DRAINING:
+        if saga.state.phase is Phase.DRAINING and _begun(saga.state, step):
             await self._succeed(saga, step, {"timed_out": True})
         else:
             reason = f"{step} was not over after {seconds:g} s; it waited for: {saga.waiting_for}"
@@ -220,6 +225,11 @@ class Runner:
 def _hold_on(state: Replacement, holds: tuple[Hold, ...]) -> Hold | None:
     scopes = {"all", f"fleet:{state.fleet}", f"instance:{state.predecessor}", f"instance:{state.successor}"}
     return next((hold for hold in holds if hold.scope in scopes), None)
+
+
+def _begun(state: Replacement, step: Step) -> bool:
+    """Whether a call of this step took effect, or may have; one that failed changed nothing."""
+    return any(call.step is step and call.outcome != "failed" for call in state.calls)
 
 
 def _pointless(error: PlatformError, state: Replacement) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from controller.act.tenure import Tenure
-from controller.domain.errors import PlatformError
+from controller.domain.errors import LeaseLost, PlatformError
 from controller.domain.lifecycle import NEXT_STEP, Kind, Step
 from controller.domain.ports import Clock, Journal
 from controller.domain.replacement import Event, Replacement, apply, fold
@@ -68,9 +68,14 @@ class Saga:
     async def _perform(self, call: str, ordinal: int, step: Step | None, perform: Callable[[], Awaitable[T]]) -> T:
         outcome: dict[str, Any] = {"call": call, "ordinal": ordinal, "outcome": "unknown"}
         try:
+            # Once more: a process that was stopped since it journaled its intent may have slept through its lease.
+            self._tenure.require()
             result = await perform()
             outcome["outcome"] = "ok"
             return result
+        except LeaseLost as error:
+            outcome |= {"outcome": "failed", "error": str(error), "code": "lease_lost"}
+            raise
         except PlatformError as error:
             outcome |= {"error": str(error), "code": error.code}
             outcome["outcome"] = "unknown" if error.perhaps else "failed"

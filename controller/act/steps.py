@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from controller.act.saga import Saga
 from controller.act.site import Site
+from controller.decide.explain import readings_of
 from controller.decide.judge import judge
 from controller.decide.looks import Go, Look, before_drain, before_launch, before_terminate
 from controller.decide.verify import Verification, verify
@@ -61,7 +62,8 @@ async def _verify(work: Work, saga: Saga, site: Site) -> Progress:
     if left_seconds > 0:
         return Waiting(f"baking: {sentence}", min(left_seconds, site.policy.tick_seconds))
     if verification is Verification.IMPROVED:
-        return Done({"verification": verification.value, "reason": sentence})
+        readings = readings_of(snapshot, saga.state.successor or "", site.policy)
+        return Done({"verification": verification.value, "reason": sentence, "readings": readings})
     return Waiting(f"unproven: {sentence}", site.policy.tick_seconds)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from controller.domain.model import Instance, Snapshot
+from controller.domain.model import Instance, Signal, Snapshot
 from controller.domain.policy import Policy
 from controller.domain.ports import RefusalRecord
 from controller.domain.replacement import Replacement
@@ -95,6 +95,22 @@ def evidence_json(item: Evidence) -> dict[str, Any]:
     }
 
 
+def readings_of(snapshot: Snapshot, instance_id: str, policy: Policy) -> list[dict[str, Any]]:
+    """What was read of one instance, for the trace of its verification; what is unknown is left out."""
+    signals = ((condition, snapshot.signal(instance_id, condition.name)) for condition in policy.conditions)
+    return [
+        {
+            "rule": condition.name,
+            "value": signal.latest.value,
+            "unit": condition.unit,
+            "threshold": str(condition.threshold),
+            "measured_at": isoformat(signal.latest.measured_at),
+        }
+        for condition, signal in signals
+        if isinstance(signal, Signal)
+    ]
+
+
 def veto_json(veto: Veto) -> dict[str, Any]:
     """One veto, as in `plan --json`."""
     return {
@@ -135,13 +151,17 @@ def sentence_of(
     return "; ".join(told)
 
 
-def refusals(decided: Plan, report: Mapping[str, Any]) -> dict[str, RefusalRecord]:
+def refusals(snapshot: Snapshot, decided: Plan, report: Mapping[str, Any]) -> dict[str, RefusalRecord]:
     """Who waits and why, ready for the journal; `report` is what `explain` made of the same plan."""
     instances = {item["id"]: item for item in report["instances"]}
+    looked = {
+        "scope": dict(snapshot.inventory.scope),
+        "observe_started_at": isoformat(snapshot.observed_from or snapshot.now),
+    }
     records = {}
     for held in decided.holds:
         instance_id = held.candidate.instance.id
-        facts = {**instances[instance_id], "vetoes": [veto_json(veto) for veto in held.vetoes]}
+        facts = {**instances[instance_id], **looked, "vetoes": [veto_json(veto) for veto in held.vetoes]}
         rules = tuple(sorted({veto.rule for veto in held.vetoes}))
         records[instance_id] = RefusalRecord(instance_id, rules, facts)
     return records

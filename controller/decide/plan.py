@@ -87,9 +87,12 @@ def _ripening(snapshot: Snapshot, judgement: Judgement, policy: Policy) -> list[
             if streak is None or item.found or (verdict.kind is not VerdictKind.HEALTHY and not breached):
                 continue
             patience = timedelta(seconds=item.for_seconds if breached else policy.blind_after_seconds)
+            missing = patience - (streak.last_at - streak.since)
             points_missing = max(0, POINTS_NEEDED - streak.points) if breached else 0
-            ticks = timedelta(seconds=policy.tick_seconds * points_missing)
-            times.append(max(streak.since + patience, snapshot.now + ticks))
+            if missing <= timedelta(0):
+                # It waits for something else than time: for points, or for a warm-up to end.
+                points_missing = max(points_missing, 1)
+            times.append(snapshot.now + max(missing, timedelta(seconds=policy.tick_seconds * points_missing)))
     return times
 
 

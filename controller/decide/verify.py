@@ -1,8 +1,9 @@
 """Has the successor proved itself? Per cause, on what was measured in its own life."""
 
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from controller.domain.model import InstanceState, Snapshot, Unknown
+from controller.domain.model import InstanceState, Signal, Snapshot, Unknown
 from controller.domain.policy import Cause, Policy
 from controller.domain.replacement import Replacement
 
@@ -21,7 +22,7 @@ def verify(snapshot: Snapshot, replacement: Replacement, policy: Policy) -> tupl
 
     worse: it stopped serving, or breaches a condition that its predecessor did not. same: it breaches what its
     predecessor was replaced for. unproven: a cause's own signal has not been read from it yet. improved: every cause's
-    signal was read and is fine.
+    signal was read and is fine. What was measured before verifying began, or while it warmed up, counts as not read.
     """
     successor = snapshot.inventory.instance(replacement.successor or "")
     if successor is None or successor.state is not InstanceState.IN_SERVICE:
@@ -29,9 +30,12 @@ def verify(snapshot: Snapshot, replacement: Replacement, policy: Policy) -> tupl
     if not successor.serving:
         states = ", ".join(f"{target.state} {target.reason}".strip() for target in successor.targets)
         return Verification.WORSE, f"{successor.id} does not serve any more ({states or 'its own checks fail'})"
-    unseen = None
+    warm_at = replacement.phase_since + timedelta(seconds=policy.verify.warm_up_seconds)
+    unseen = next(
+        (f"{cause} is not read any more" for cause in replacement.causes if not policy.condition(cause)), None
+    )
     for condition in policy.conditions:
-        signal = snapshot.signal(successor.id, condition.name)
+        signal = _since(warm_at, snapshot.signal(successor.id, condition.name))
         caused = condition.name in replacement.causes
         if isinstance(signal, Unknown):
             unseen = unseen or (f"{condition.name}: {signal.reason}" if caused else None)
@@ -42,3 +46,9 @@ def verify(snapshot: Snapshot, replacement: Replacement, policy: Policy) -> tupl
     if unseen:
         return Verification.UNPROVEN, unseen
     return Verification.IMPROVED, f"{successor.id} serves, and {', '.join(replacement.causes)} is fine on it"
+
+
+def _since(warm_at: datetime, signal: Signal | Unknown) -> Signal | Unknown:
+    if isinstance(signal, Signal) and signal.latest.measured_at < warm_at:
+        return Unknown(f"nothing measured since {warm_at:%H:%M:%S}", signal.query)
+    return signal

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from math import isfinite
 
 from controller.domain.replacement import Replacement
 from controller.domain.veto import Veto
@@ -244,5 +245,8 @@ class Snapshot:
     observed_from: datetime | None = None
 
     def signal(self, instance_id: str, condition: str) -> Signal | Unknown:
-        """What is known of an instance under a condition; Unknown when nobody asked."""
-        return self.signals.get((instance_id, condition), Unknown("not read"))
+        """What is known of an instance under a condition; Unknown when nobody asked, or when it is no number (NaN)."""
+        found = self.signals.get((instance_id, condition), Unknown("not read"))
+        if isinstance(found, Signal) and isinstance(found.latest.value, float) and not isfinite(found.latest.value):
+            return Unknown(f"{found.latest.value} is not a number", found.query)
+        return found

@@ -107,12 +107,12 @@ class Replacement:
 
     def elapsed_seconds(self, now: datetime) -> float:
         """Seconds spent in the present phase, holds left out."""
-        paused_now = (now - self.paused_at).total_seconds() if self.paused_at else 0.0
+        paused_now = _seconds_paused(self, now, self.phase_since)
         return (now - self.phase_since).total_seconds() - self.paused_seconds - paused_now
 
     def total_elapsed_seconds(self, now: datetime) -> float:
         """Seconds since acceptance, holds left out."""
-        paused_now = (now - self.paused_at).total_seconds() if self.paused_at else 0.0
+        paused_now = _seconds_paused(self, now, self.accepted_at)
         return (now - self.accepted_at).total_seconds() - self.total_paused_seconds - paused_now
 
     def next_event(self, at: datetime, kind: Kind, step: Step | None = None, **facts: Any) -> Event:
@@ -190,15 +190,17 @@ def _absorb(state: Replacement, event: Event) -> Replacement:
 
 
 def _unpause(state: Replacement, at: datetime) -> Replacement:
-    if state.paused_at is None:
-        return state
-    paused = (at - state.paused_at).total_seconds()
     return replace(
         state,
         paused_at=None,
-        paused_seconds=state.paused_seconds + paused,
-        total_paused_seconds=state.total_paused_seconds + paused,
+        paused_seconds=state.paused_seconds + _seconds_paused(state, at, state.phase_since),
+        total_paused_seconds=state.total_paused_seconds + _seconds_paused(state, at, state.accepted_at),
     )
+
+
+def _seconds_paused(state: Replacement, now: datetime, since: datetime) -> float:
+    """How long the present pause has lasted, as far as it lies after `since`: a phase may begin during a pause."""
+    return (now - max(state.paused_at, since)).total_seconds() if state.paused_at else 0.0
 
 
 def fold(events: Iterable[Event]) -> Replacement:
