@@ -8,13 +8,14 @@ from controller.domain.model import Instance, Signal, Snapshot
 from controller.domain.policy import Policy
 from controller.domain.ports import RefusalRecord
 from controller.domain.replacement import Replacement
-from controller.domain.verdict import Evidence, Judgement, Plan, VerdictKind
+from controller.domain.verdict import Evidence, Judgement, Plan, Refusal, Verdict, VerdictKind
 from controller.domain.veto import Veto
 
 
 def explain(snapshot: Snapshot, judgement: Judgement, plan: Plan, policy: Policy) -> dict[str, Any]:
     """One fleet: every instance with its verdict, its evidence, the decision and every veto. JSON values only."""
     fleet_veto = plan.fleet_veto
+    refused = {held.candidate.instance.id: held for held in plan.holds}
     return {
         "name": snapshot.fleet,
         "platform": policy.platform,
@@ -30,15 +31,15 @@ def explain(snapshot: Snapshot, judgement: Judgement, plan: Plan, policy: Policy
             for group in snapshot.inventory.groups
         ],
         "instances": [
-            _instance(member, snapshot, judgement, plan)
+            _instance(member, snapshot, judgement.verdicts[member.id], plan, refused.get(member.id))
             for member in sorted(snapshot.inventory.instances, key=lambda item: (item.group, item.zone, item.id))
         ],
     }
 
 
-def _instance(instance: Instance, snapshot: Snapshot, judgement: Judgement, plan: Plan) -> dict[str, Any]:
-    verdict = judgement.verdicts[instance.id]
-    refusal = plan.refusal(instance.id)
+def _instance(
+    instance: Instance, snapshot: Snapshot, verdict: Verdict, plan: Plan, refusal: Refusal | None
+) -> dict[str, Any]:
     return {
         "id": instance.id,
         "group": instance.group,
@@ -54,7 +55,7 @@ def _instance(instance: Instance, snapshot: Snapshot, judgement: Judgement, plan
         "verdict": verdict.kind.value,
         "findings": _findings(verdict.kind, verdict.findings),
         "evidence": [evidence_json(item) for item in verdict.evidence],
-        "decision": _decision(instance, snapshot, plan),
+        "decision": _decision(instance, snapshot, plan, refusal),
         "replacement": next((item.id for item in snapshot.open_replacements if _involves(item, instance)), None),
         "vetoes": [veto_json(veto) for veto in refusal.vetoes] if refusal else [],
     }
@@ -69,11 +70,11 @@ def _findings(kind: VerdictKind, findings: tuple[Evidence, ...]) -> list[str]:
     return causes if causes or kind is not VerdictKind.BLIND else [VerdictKind.BLIND.value]
 
 
-def _decision(instance: Instance, snapshot: Snapshot, plan: Plan) -> str:
+def _decision(instance: Instance, snapshot: Snapshot, plan: Plan, refusal: Refusal | None) -> str:
     starting = any(chosen.instance.id == instance.id for chosen in plan.starts)
     if starting or any(item.predecessor == instance.id for item in snapshot.open_replacements):
         return "replace"
-    return "hold" if plan.refusal(instance.id) else "keep"
+    return "hold" if refusal else "keep"
 
 
 def evidence_json(item: Evidence) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Snapshot -> a verdict for every instance, with the evidence, and what the next tick has to remember."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -16,13 +17,13 @@ def judge(snapshot: Snapshot, policy: Policy) -> Judgement:
     streaks: dict[tuple[str, str], Streak] = {}
     verdicts: dict[str, Verdict] = {}
     for instance in snapshot.inventory.instances:
-        evidence = []
+        evidence, runs = [], []
         for condition in policy.conditions:
             streak = _streak(snapshot, policy, instance, condition)
             if streak is not None:
                 streaks[(instance.id, condition.name)] = streak
+                runs.append(streak)
             evidence.append(_evidence(snapshot.signal(instance.id, condition.name), condition, streak))
-        runs = tuple(streak for (owner, _), streak in streaks.items() if owner == instance.id)
         blind = _blind(snapshot, policy, instance, runs)
         verdicts[instance.id] = Verdict(instance.id, _kind(tuple(evidence), blind), tuple(evidence))
     return Judgement(verdicts, Memory(streaks, snapshot.now, _desired_before_trouble(snapshot, verdicts)))
@@ -89,7 +90,7 @@ def _long_enough(condition: Condition, streak: Streak, lasted_seconds: float) ->
     return lasted_seconds >= condition.for_seconds and streak.points >= POINTS_NEEDED
 
 
-def _blind(snapshot: Snapshot, policy: Policy, instance: Instance, runs: tuple[Streak, ...]) -> bool:
+def _blind(snapshot: Snapshot, policy: Policy, instance: Instance, runs: Sequence[Streak]) -> bool:
     if warming_up(instance, snapshot, policy):
         return False
     patience = timedelta(seconds=policy.blind_after_seconds)

@@ -165,8 +165,7 @@ def _absorb(state: Replacement, event: Event) -> Replacement:
             call = Call(event.step, facts["ordinal"], facts["call"], facts["arguments"], event.at)
             return replace(state, calls=(*state.calls, call))
         case Kind.RETURNED:
-            last = replace(state.calls[-1], outcome=facts["outcome"], result=facts.get("result") or {})
-            return replace(state, calls=(*state.calls[:-1], last))
+            return _returned(state, facts)
         case Kind.SUCCEEDED:
             return replace(
                 state,
@@ -187,6 +186,13 @@ def _absorb(state: Replacement, event: Event) -> Replacement:
             return replace(_unpause(state, event.at), outcome=Outcome(facts["outcome"]), closed_at=event.at)
         case _:
             return state
+
+
+def _returned(state: Replacement, facts: Mapping[str, Any]) -> Replacement:
+    if not state.calls:
+        raise IllegalTransition(f"{state.id}: an outcome without a call")
+    last = replace(state.calls[-1], outcome=facts["outcome"], result=facts.get("result") or {})
+    return replace(state, calls=(*state.calls[:-1], last))
 
 
 def _unpause(state: Replacement, at: datetime) -> Replacement:

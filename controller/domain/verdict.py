@@ -125,7 +125,3 @@ class Plan:
     next_look_at: datetime
     settled: bool
     fleet_veto: Veto | None = None
-
-    def refusal(self, instance_id: str) -> Refusal | None:
-        """Why this instance waits, or None."""
-        return next((held for held in self.holds if held.candidate.instance.id == instance_id), None)

@@ -118,8 +118,14 @@ class _Teller:
     # --- steps -------------------------------------------------------------------------------------------------------
 
     def _started(self, event: Event) -> None:
-        if event.step:
-            self._begin_step(event.step, event.at)
+        if event.step is None:
+            return
+        waited = _looks(event) > 1  # the looks before a step that had to wait belong to it
+        self._begin_step(event.step, self._idle_since if waited else event.at)
+        if waited:
+            reason = event.facts.get("waited_for")
+            about = {names.REASON: reason, names.POLLS: _looks(event)}
+            self._note(Note("waited", event.at, about, f"waited for {reason}"))
 
     def _succeeded(self, event: Event) -> None:
         self._learn(event)

@@ -198,7 +198,9 @@ class WorldPlatform:
     async def undo(self, work: Work) -> Progress:
         state, world = work.replacement, self._world
         drained = world.members.get(state.predecessor)
+        restored = any(call.name == "world.Undrain" for call in state.calls)
         if drained is not None and drained.drained:
+            restored = True
             await work.mutate("world.Undrain", {"instance": drained.id}, lambda: world.undrain(drained.id))
         successor = state.successor or self._newcomer(work)
         if successor in world.members:
@@ -207,7 +209,7 @@ class WorldPlatform:
             if serving_after < min(state.facts["serving"], world.desired - 1 - len(work.others)):
                 return Waiting("too few would serve without the successor")
             await work.mutate("world.Terminate", {"instance": successor}, lambda: world.terminate(successor))
-        return Done({"drain_undone": any(call.name == "world.Undrain" for call in state.calls)})
+        return Done({"drain_undone": restored})
 
 
 class WorldProbe:

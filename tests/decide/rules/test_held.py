@@ -1,0 +1,27 @@
+import pytest
+
+from controller.decide.rules.held import check
+from controller.domain.model import Hold
+from controller.domain.verdict import Draft
+from controller.domain.veto import Needs, Veto
+from tests.support.builders import candidate, later, policy, snapshot
+
+
+@pytest.mark.parametrize("scope", ["all", "fleet:web", "instance:i-1"])
+def test_a_hold_over_it_stops_it(scope: str) -> None:
+    hold = Hold(scope, "lunch", "ann", later(-60))
+    veto = check(candidate(), Draft(), snapshot(holds=(hold,)), policy())
+    assert veto == Veto("held", f"{scope} held by ann until resumed: lunch", Needs.PERSON)
+
+
+def test_a_hold_that_expires_says_when() -> None:
+    hold = Hold("all", "lunch", "ann", later(-60), later(3600))
+    veto = check(candidate(), Draft(), snapshot(holds=(hold,)), policy())
+    sentence = "all held by ann until 2026-11-23 13:00:00 UTC: lunch"
+    assert veto == Veto("held", sentence, Needs.PERSON, later(3600))
+
+
+@pytest.mark.parametrize("scope", ["fleet:api", "instance:i-2", "web"])
+def test_a_hold_over_others_does_not(scope: str) -> None:
+    hold = Hold(scope, "lunch", "ann", later(-60))
+    assert check(candidate(), Draft(), snapshot(holds=(hold,)), policy()) is None
