@@ -27,7 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """No loop unless a test makes one: else looptime asks asyncio for one before the first test, and nobody closes it."""
+    """No loop unless a test makes one: else looptime asks asyncio for one at the start, and nobody closes it."""
     asyncio.set_event_loop(None)
 
 
