@@ -55,7 +55,7 @@ class Runner:
                     pause = await self._advance(saga, site)
                     failures = 0
                 except Held as held:
-                    saga.waiting_for = str(held)
+                    saga.waiting_for, saga.looked_at = str(held), None
                 except (PlatformError, JournalUnavailable) as error:
                     failures += 1
                     pause = min(pause * 2 ** min(failures, 10), MOST_BACKOFF_SECONDS)
@@ -216,7 +216,7 @@ class Runner:
         hold = _hold_on(state, await self._journal.holds(self._clock.now()))
         if hold is not None and state.paused_at is None:
             await saga.record((Kind.PAUSED, None, {"reason": hold.sentence()}))
-            saga.waiting_for, saga.looked_at = hold.sentence(), None
+            saga.waiting_for = hold.sentence()
         elif hold is None and state.paused_at is not None:
             await saga.record((Kind.RESUMED, None, {"reason": "the hold is over"}))
         return hold is not None

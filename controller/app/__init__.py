@@ -1,0 +1,1 @@
+"""The composition root: finds the plug-ins, builds everything from a configuration, and runs it."""

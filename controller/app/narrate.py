@@ -1,0 +1,83 @@
+"""The journal, with a log line for everything that is written about a replacement."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+
+from controller.domain.lifecycle import Kind
+from controller.domain.ports import Budget, Lease
+from controller.domain.replacement import Event, Replacement, apply
+from controller.domain.veto import Veto
+from controller.journal.adapter import JournalAdapter
+from controller.journal.sql import SqlJournal
+from controller.journal.worker import Run
+
+TOLD = ("successor", "verification", "outcome", "reason", "error_type", "call", "error", "left_behind", "timed_out")
+"""The facts of an event that go into its line."""
+
+
+class NarratedJournal(JournalAdapter):
+    """Logs each event once it is journaled, and remembers what is open, so that a daemon that has to end at once can
+    still say where everything stands."""
+
+    def __init__(self, sql: SqlJournal, run: Run) -> None:
+        super().__init__(sql, run)
+        self._open: dict[str, Replacement] = {}
+        self._log = structlog.get_logger("repave.journal")
+
+    def parked(self) -> list[str]:
+        """Every open replacement that is known here, and where it stands: `r-7f3 (draining i-2 of web)`."""
+        return [f"{item.id} ({item.phase} {item.predecessor} of {item.fleet})" for item in self._open.values()]
+
+    async def open_replacements(self, fleet: str | None = None) -> tuple[Replacement, ...]:
+        """All that are not closed, oldest first."""
+        found = await super().open_replacements(fleet)
+        kept = {item.id: item for item in self._open.values() if fleet is not None and item.fleet != fleet}
+        self._open = kept | {item.id: item for item in found}
+        return found
+
+    async def accept(self, event: Event, lease: Lease, budget: Budget) -> Replacement | tuple[Veto, ...]:
+        """Insert the `accepted` event, or say why not."""
+        answer = await super().accept(event, lease, budget)
+        if isinstance(answer, Replacement):
+            self._open[answer.id] = answer
+            self._say(f"accepted: replacing {answer.predecessor} for {', '.join(answer.causes)}", answer, event)
+        return answer
+
+    async def append(self, events: Sequence[Event], lease: Lease) -> None:
+        """Append events of one replacement."""
+        await super().append(events, lease)
+        for event in events:
+            state = self._open.get(event.replacement_id)
+            if state is None or event.ordinal != state.events:
+                continue
+            state = self._open[state.id] = apply(state, event)
+            if not state.open:
+                del self._open[state.id]
+            self._say(_sentence(event), state, event)
+
+    def _say(self, sentence: str, state: Replacement, event: Event) -> None:
+        facts: dict[str, Any] = {name: event.facts[name] for name in TOLD if event.facts.get(name)}
+        bad = event.kind is Kind.FAILED or facts.get("outcome") in ("failed", "unknown") or "left_behind" in facts
+        log = self._log.warning if bad else self._log.info
+        log(sentence, fleet=state.fleet, replacement_id=state.id, phase=state.phase.value, **facts)
+
+
+def _sentence(event: Event) -> str:
+    facts, step = event.facts, event.step or "undo"
+    match event.kind:
+        case Kind.STARTED:
+            return f"{step} begins"
+        case Kind.SUCCEEDED:
+            return f"{step} is done"
+        case Kind.FAILED:
+            return f"{step} failed: {facts.get('reason', '')}"
+        case Kind.CALLED:
+            return f"{step} calls {facts['call']}"
+        case Kind.RETURNED:
+            return f"{facts['call']} returned: {facts['outcome']}"
+        case Kind.CLOSED:
+            return f"ended: {facts['outcome']}"
+        case _:
+            return f"{step} {event.kind}" if event.kind is Kind.UNDONE else str(event.kind)

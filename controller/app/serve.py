@@ -1,0 +1,176 @@
+"""`repave run`: brings everything up, runs until it is told to stop, and takes everything down in time."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+
+from controller.app.build import Builder, opened_journal, refuse_orphans, shared_clients
+from controller.app.daemon import Daemon, Exit
+from controller.app.heartbeat import Heartbeat
+from controller.app.narrate import NarratedJournal
+from controller.app.signals import stop_signals
+from controller.app.telemetry import Gauges, program_version, resource_attributes
+from controller.clock import SystemClock
+from controller.domain.errors import JournalUnavailable
+from controller.domain.ports import Clock
+from controller.loop import FleetLoop, Tick
+from controller.record.delivery import Counts, Delivery
+from controller.record.destination import destination
+from controller.record.metrics import Metrics
+from controller.record.trace import TraceProjector
+from controller.schedule import DateSchedule
+from controller.settings import Config
+from controller.web.server import Answer, Server, Sources
+
+# Together with the server's second these stay below 20 s: a container that is told to stop is killed after 30.
+FINISH_TICK_SECONDS = 5.0
+PARK_SECONDS = 8.0
+FLUSH_SECONDS = 4.0
+
+READY_WITHIN_SECONDS = 2.0
+
+log = structlog.get_logger("repave")
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """Whoever looks on. on_tick: is told of every tick. on_listening: is told the port of the endpoints.
+
+    clean_up: is called before the process ends at once, because it was told to stop a second time.
+    """
+
+    on_tick: Callable[[Tick], None] = lambda _: None
+    on_listening: Callable[[int], None] = lambda _: None
+    clean_up: Callable[[], None] = lambda: None
+
+
+NOBODY = Watcher()
+
+
+async def serve(config: Config, *, until_settled: bool = False, watcher: Watcher = NOBODY) -> int:
+    """Run the daemon; returns the process's exit code. SIGTERM and SIGINT end it within 20 s.
+
+    Raises ConfigError, JournalUnavailable or OSError when it cannot start.
+    """
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        traces = destination(os.environ)
+        projector = TraceProjector(resource_attributes(os.environ)) if traces else None
+        journal = await stack.enter_async_context(opened_journal(config.state, projector))
+        await refuse_orphans(journal, config.fleets)
+        for policy in config.fleets.values():
+            await journal.save_policy(policy)
+        clients = await stack.enter_async_context(shared_clients(clock))
+        delivery = Delivery(journal, clock, traces) if traces else None
+        service = Service(config, clock, journal, delivery, watcher)
+        loops = service.loops(Builder(config, clock, clients, journal))
+        with stop_signals(service.stop, journal.parked, watcher.clean_up):
+            return await service.run(loops, until_settled=until_settled)
+
+
+class Service:
+    """One running daemon: its ticks, its endpoints and its delivery of traces."""
+
+    def __init__(
+        self,
+        config: Config,
+        clock: Clock,
+        journal: NarratedJournal,
+        delivery: Delivery | None,
+        watcher: Watcher,
+    ) -> None:
+        self._config = config
+        self._journal = journal
+        self._delivery = delivery
+        self._watcher = watcher
+        self._owner = f"{socket.gethostname()}/{clock.new_id('d')}"
+        self._heartbeat = Heartbeat(clock)
+        self._metrics = Metrics(program_version(), delivery.counts if delivery else Counts())
+        self._gauges = Gauges(self._metrics, journal, self._owner, tuple(config.fleets), clock)
+        self._daemon = Daemon(clock, self._heartbeat, config.tick_seconds, self._metrics.ticked, watcher.on_tick)
+        self._stopped = asyncio.Event()
+
+    def loops(self, builder: Builder) -> dict[str, FleetLoop]:
+        """A loop for every fleet."""
+        return {
+            name: builder.loop(policy, self._owner, partial(self._daemon.wake, name))
+            for name, policy in self._config.fleets.items()
+        }
+
+    def stop(self, why: str) -> None:
+        """Begin to stop."""
+        log.info("stopping", signal=why, parked=self._journal.parked())
+        self._daemon.stop()
+        self._stopped.set()
+
+    async def run(self, loops: dict[str, FleetLoop], *, until_settled: bool) -> int:
+        """Until it is stopped, or settled."""
+        listen = self._config.listen
+        server = Server(Sources(self._heartbeat.answer, self._ready, self._gauges.text), listen.host, listen.port)
+        await server.start()
+        self._watcher.on_listening(server.port)
+        schedule = DateSchedule(self._daemon.wake)
+        delivering = asyncio.create_task(self._delivery.run(), name="delivery") if self._delivery else None
+        log.info("running", version=program_version(), owner=self._owner, port=server.port, fleets=list(loops))
+        try:
+            ended = await self._until_stopped(loops, schedule, until_settled)
+        finally:
+            schedule.stop()
+            await self._park(loops)
+            await self._flush(delivering)
+            await server.stop()
+        code = self._code(ended, until_settled)
+        log.info("stopped", exit_code=code, parked=self._journal.parked())
+        return code
+
+    async def _until_stopped(
+        self, loops: dict[str, FleetLoop], schedule: DateSchedule, until_settled: bool
+    ) -> Exit | None:
+        """The daemon's own end, or None when it was stopped; a tick under way gets a little time to finish."""
+        running = asyncio.create_task(self._daemon.run(loops, schedule, until_settled=until_settled), name="ticks")
+        stopped = asyncio.create_task(self._stopped.wait(), name="stop")
+        await asyncio.wait((running, stopped), return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if not running.done():
+            await asyncio.wait((running,), timeout=FINISH_TICK_SECONDS)
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
+            return None
+        return running.result() if not self._stopped.is_set() else None
+
+    async def _park(self, loops: dict[str, FleetLoop]) -> None:
+        """Every replacement stays where it is, and the leases are given up."""
+        await asyncio.gather(*(loop.stop(PARK_SECONDS) for loop in loops.values()))
+
+    async def _flush(self, delivering: asyncio.Task[None] | None) -> None:
+        """Send what can still be sent; the rest waits in the journal for the next start."""
+        if self._delivery is None or delivering is None:
+            return
+        delivering.cancel()
+        await asyncio.wait((delivering,))
+        with suppress(TimeoutError, JournalUnavailable):
+            async with asyncio.timeout(FLUSH_SECONDS):
+                while await self._delivery.drain_once():
+                    pass
+        await self._delivery.aclose()
+
+    async def _ready(self) -> Answer:
+        try:
+            async with asyncio.timeout(READY_WITHIN_SECONDS):
+                healthy = await self._journal.healthy()
+        except TimeoutError:
+            healthy = False
+        sentence = "ready: configuration and journal are good" if healthy else "not ready: the journal cannot be read"
+        return Answer(healthy, sentence)
+
+    def _code(self, ended: Exit | None, until_settled: bool) -> int:
+        if ended is None:
+            return Exit.FAILED if until_settled else Exit.SETTLED
+        return ended

@@ -1,0 +1,180 @@
+"""`repave plan` and `repave why`: what would be done, and why, without doing it."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from controller.cli.layout import Row
+from controller.cli.output import (
+    JSON_OPTION_HELP,
+    clock_text,
+    complain,
+    console,
+    print_json,
+    print_table,
+    span_text,
+    styled,
+    threshold_text,
+    value_text,
+)
+from controller.cli.place import ConfigOption, load
+
+FAILED = 1
+WANTED = 2
+
+COLUMNS = ("INSTANCE", "ZONE", "STATE", "AGE", "IMAGE", "VERDICT", "DECISION", "BECAUSE")
+
+
+def plan(
+    fleet: Annotated[str | None, typer.Argument(metavar="FLEET", help="Only this fleet.", show_default=False)] = None,
+    config: ConfigOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help=JSON_OPTION_HELP)] = False,
+    detailed_exitcode: Annotated[
+        bool,
+        typer.Option(
+            "--detailed-exitcode",
+            help="Exit with 0 when nothing is wanted, 1 on any error, 2 when replacements are wanted, "
+            "whether or not the mode or a missing approval holds them.",
+        ),
+    ] = False,
+) -> None:
+    """Show what Repave would do now, and change nothing.
+
+    Looks at every fleet as the daemon would, judges every instance, and names for each whether it stays, would be
+    replaced, or is held and by which rule. Makes no mutating call, and only reads the journal.
+
+    Examples:
+        repave plan -c repave.yaml
+        repave plan web --json
+        repave plan --detailed-exitcode || echo "something is wanted, or wrong"
+    """
+    from controller.app.desk import Desk
+    from controller.operations.ask import wanted
+
+    document = asyncio.run(Desk(load(config)).plan(fleet))
+    if as_json:
+        print_json(document)
+    else:
+        for item in document["fleets"]:
+            _print_fleet(item)
+    for failure in document["errors"]:
+        complain(f"repave: {failure['fleet']}: {failure['error']}")
+    if document["errors"]:
+        raise typer.Exit(FAILED)
+    if detailed_exitcode and wanted(document):
+        raise typer.Exit(WANTED)
+
+
+def why(
+    instance: Annotated[str, typer.Argument(metavar="INSTANCE", help="The id of an instance, such as i-0a1b2c3d.")],
+    config: ConfigOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help=JSON_OPTION_HELP)] = False,
+) -> None:
+    """Explain the verdict on one instance.
+
+    Shows the verdict, every rule with its value and threshold, every veto with what would clear it, and when Repave
+    looks again. Changes nothing.
+
+    Example:
+        repave why i-0a1b2c3d -c repave.yaml
+    """
+    from controller.app.desk import Desk
+
+    document = asyncio.run(Desk(load(config)).why(instance))
+    if as_json:
+        print_json(document)
+    else:
+        _print_why(document)
+
+
+def _print_fleet(fleet: Mapping[str, Any]) -> None:
+    out = console()
+    instances = fleet["instances"]
+    out.print(Text(f"{fleet['name']}", style="bold") + Text(f"  {fleet['platform']}, mode {fleet['mode']}"))
+    if fleet["hold"]:
+        out.print(Text(f"stopped by {fleet['hold']['rule']}: {fleet['hold']['reason']}", style="yellow"))
+    for gap in fleet["gaps"]:
+        out.print(Text(f"could not see: {gap}", style="magenta"))
+    print_table(COLUMNS, [instance_row(item) for item in instances])
+    counts = {word: sum(item["decision"] == word for item in instances) for word in ("keep", "replace", "hold")}
+    told = ", ".join(f"{count} to {word}" for word, count in counts.items())
+    out.print(f"{len(instances)} instances: {told}; next look {clock_text(fleet['next_look_at'])} UTC\n")
+
+
+def instance_row(instance: Mapping[str, Any]) -> Row:
+    """The cells of COLUMNS."""
+    return (
+        instance["id"],
+        instance["zone"],
+        "serving" if instance["serving"] else instance["state"],
+        span_text(instance["age_seconds"]),
+        span_text(instance["image"]["age_seconds"]),
+        styled(instance["verdict"]),
+        styled(instance["decision"]),
+        because(instance),
+    )
+
+
+def because(instance: Mapping[str, Any]) -> str:
+    """Why the decision about an instance is what it is, on one line; nothing when it is kept."""
+    vetoes = [f"{veto['rule']}: {veto['reason']}" for veto in instance["vetoes"]]
+    found = [f"{item['rule']}: {value_text(item)}, {threshold_text(item)}" for item in _findings(instance)]
+    if instance["decision"] == "replace" and instance["replacement"]:
+        return f"{instance['replacement']} is under way"
+    if instance["decision"] == "replace":
+        return "; ".join(found)
+    return "; ".join(vetoes)
+
+
+def _findings(instance: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [item for item in instance["evidence"] if item["found"]]
+
+
+def _print_why(document: Mapping[str, Any]) -> None:
+    out, instance = console(), document["instance"]
+    image = instance["image"]
+    out.print(
+        Text(f"{instance['id']} ", style="bold")
+        + Text.assemble("is ", styled(instance["verdict"]), "; decision: ", styled(instance["decision"]))
+    )
+    out.print(f"fleet {document['fleet']} ({document['platform']}, mode {document['mode']}), group {instance['group']}")
+    serving = "serving" if instance["serving"] else "not serving"
+    out.print(f"{instance['state']} in {instance['zone']}, {serving}, {span_text(instance['age_seconds'])} old")
+    out.print(
+        f"image {image['id']}, {span_text(image['age_seconds'])} old (made {clock_text(image['created_at'])} UTC)"
+    )
+    if instance["replacement"]:
+        out.print(f"part of replacement {instance['replacement']}: see `repave trace {instance['replacement']}`")
+    out.print()
+    columns = ("RULE", "OUTCOME", "VALUE", "BREACHED IF", "FOR", "BREACHED FOR", "MEASURED", "QUERY")
+    print_table(columns, [_evidence_row(item) for item in instance["evidence"]])
+    out.print()
+    for veto in instance["vetoes"]:
+        clears = f"; clears {clock_text(veto['clears_at'])} UTC" if veto["clears_at"] else ""
+        out.print(
+            Text(f"held by {veto['rule']}", style="yellow") + Text(f": {veto['reason']} ({_needs(veto)}{clears})")
+        )
+    out.print(f"looks again at {clock_text(document['next_look_at'])} UTC")
+
+
+def _needs(veto: Mapping[str, Any]) -> str:
+    return {"person": "needs a person", "world": "needs the world to change", "repave": "clears as Repave goes on"}[
+        veto["needs"]
+    ]
+
+
+def _evidence_row(item: Mapping[str, Any]) -> Row:
+    finding = item["outcome"] == "breached" and item["found"]
+    return (
+        item["rule"],
+        Text("found", style="bold red") if finding else styled(item["outcome"]),
+        value_text(item),
+        threshold_text(item),
+        span_text(item["for_seconds"]) if item["for_seconds"] else "at once",
+        span_text(item["breached_for_seconds"]),
+        clock_text(item["measured_at"]),
+        item["query"],
+    )

@@ -1,0 +1,48 @@
+"""`repave trace`: the story of one replacement, drawn from the journal; no tracing backend is needed."""
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.text import Text
+
+from controller.cli.output import JSON_OPTION_HELP, console
+from controller.cli.place import ConfigOption, load_for_journal
+
+if TYPE_CHECKING:
+    from controller.app.desk import Desk
+
+PIPE_WIDTH = 120
+LINE_STYLES = {"heading": "bold", "error": "red", "open": "cyan", "note": "dim"}
+
+
+def trace(
+    replacement: Annotated[str, typer.Argument(metavar="REPLACEMENT", help="Its id, from `repave get replacements`.")],
+    config: ConfigOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help=JSON_OPTION_HELP)] = False,
+) -> None:
+    """Draw the trace of one replacement.
+
+    A waterfall of every step and every call, with the evidence. It is drawn from the journal: no tracing backend is
+    needed, and what is still under way is drawn too.
+
+    Example:
+        repave trace r-7f3a9c21d0 -c repave.yaml
+    """
+    from controller.app.desk import Desk
+
+    desk = Desk(load_for_journal(config))
+    if as_json:
+        document = asyncio.run(desk.trace(replacement))
+        sys.stdout.write(document.model_dump_json(indent=2) + "\n")
+    else:
+        asyncio.run(print_waterfall(desk, replacement))
+
+
+async def print_waterfall(desk: "Desk", replacement: str) -> None:
+    """The waterfall as wide as the terminal, coloured there; in a pipe 120 cells wide."""
+    out = console()
+    width = out.width if out.is_terminal else PIPE_WIDTH
+    for line in await desk.waterfall(replacement, width):
+        out.print(Text(line.text, style=LINE_STYLES.get(line.style.value, "")), soft_wrap=True)

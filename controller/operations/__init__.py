@@ -1,0 +1,1 @@
+"""What a person may ask and say. The command line calls these; so will the daemon's API."""

@@ -1,0 +1,66 @@
+"""What the daemon says of itself."""
+
+from datetime import datetime
+from pathlib import Path
+
+from controller.app.build import opened_journal
+from controller.app.telemetry import Gauges, program_version, resource_attributes
+from controller.domain.lifecycle import Outcome
+from controller.record.delivery import Counts
+from controller.record.metrics import Metrics
+from tests.journal.material import NOON, EventSpans, accepted, begun, ended, lease_of
+from tests.support.virtual import VirtualClock
+
+
+class Noon(VirtualClock):
+    def now(self) -> datetime:
+        return NOON
+
+
+def test_the_resource_is_the_same_for_every_daemon_of_one_deployment() -> None:
+    assert resource_attributes({}) == {"service.name": "repave", "service.version": program_version()}
+
+
+def test_the_operators_words_go_first() -> None:
+    said = {
+        "OTEL_SERVICE_NAME": "repave-eu",
+        "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=prod, team=a%2Cb,service.name=other,broken,=x",
+    }
+    assert resource_attributes(said) == {
+        "service.name": "repave-eu",
+        "service.version": program_version(),
+        "deployment.environment.name": "prod",
+        "team": "a,b",
+    }
+
+
+async def test_metrics_come_from_the_journal_and_count_what_was_there_before_us(tmp_path: Path) -> None:
+    metrics = Metrics("1.0", Counts())
+    async with opened_journal(f"sqlite:///{tmp_path / 'journal.db'}", EventSpans()) as journal:
+        lease = await lease_of(journal)
+        for number in range(3):
+            await ended(journal, lease, f"r-{number}", Outcome.REPLACED)
+        gauges = Gauges(metrics, journal, "d-1", ("web", "api"), Noon())
+        first = (await gauges.text()).decode()
+        assert 'repave_replacements_total{cause="",fleet="web",outcome="replaced"} 3.0' in first
+        assert 'repave_lease_held{fleet="web"} 1.0' in first
+        assert 'repave_lease_held{fleet="api"} 0.0' in first
+        assert f"repave_outbox_pending {3.0 * 14}" in first
+        await ended(journal, lease, "r-3", Outcome.REPLACED)
+        await begun(journal, lease, accepted("r-4"))
+        second = (await gauges.text()).decode()
+        assert 'repave_replacements_total{cause="",fleet="web",outcome="replaced"} 4.0' in second
+        assert 'repave_replacements_in_flight{fleet="web",phase="accepted"} 1.0' in second
+
+
+async def test_metrics_are_still_told_when_the_journal_is_gone(tmp_path: Path) -> None:
+    metrics = Metrics("1.0", Counts())
+    path = tmp_path / "journal.db"
+    async with opened_journal(f"sqlite:///{path}") as journal:
+        lease = await lease_of(journal)
+        await ended(journal, lease, "r-1", Outcome.REPLACED)
+        gauges = Gauges(metrics, journal, "d-1", ("web",), Noon())
+        before = await gauges.text()
+        await journal.aclose()
+        path.write_bytes(b"broken " * 4096)
+        assert await gauges.text() == before

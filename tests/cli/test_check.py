@@ -1,0 +1,53 @@
+"""`validate` and `schema`."""
+
+import json
+from pathlib import Path
+
+from tests.cli.conftest import repave, written
+
+
+def test_a_good_file(config: Path) -> None:
+    result = repave("validate", str(config))
+    assert (result.code, result.err) == (0, "")
+    assert result.out == f"{config}: good (2 fleets: web, api)\n"
+
+
+def test_every_error_has_its_place_and_the_code_is_2(config: Path) -> None:
+    text = config.read_text().replace("max_image_age", "max_imge_age").replace("max_age: 60d", "max_age: 60")
+    config.write_text(text)
+    result = repave("validate", str(config))
+    assert result.code == 2
+    first, second = result.err.splitlines()
+    assert first.startswith(f"{config}:8:5: ")
+    assert "Did you mean 'max_image_age'?" in first
+    assert second.startswith(f"{config}:14:14: ")
+    assert result.out == ""
+
+
+def test_an_absent_file_is_2_as_well() -> None:
+    result = repave("validate", "absent.yaml")
+    assert result.code == 2
+    assert result.err.startswith("absent.yaml: ")
+
+
+def test_a_warning_does_not_fail(config: Path) -> None:
+    config.write_text(config.read_text().replace("mode: act", "mode: act\nmax_mode: observe"))
+    result = repave("validate", str(config))
+    assert result.code == 0
+    assert "is capped to observe" in result.err
+    assert result.err.splitlines()[0].endswith("(warning)")
+
+
+def test_nothing_is_made_or_asked(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    repave("validate", str(path))
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["conf.yaml"]
+
+
+def test_the_schema_knows_the_plugins() -> None:
+    result = repave("schema")
+    assert result.code == 0
+    schema = json.loads(result.out)
+    assert schema["$schema"].endswith("2020-12/schema")
+    for word in ("asg", "target_health", "max_image_age"):
+        assert f'"{word}"' in result.out
