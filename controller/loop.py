@@ -111,7 +111,8 @@ class FleetLoop:
             self.fleet, snapshot.now, sentence, judgement.memory, report, refusals(snapshot, decided, report)
         )
         await self._journal.record_tick(record, self._tenure.lease())
-        await self._drive_open()
+        if accepted:
+            await self._drive_open()
         return Tick(
             self.fleet,
             sentence,
@@ -153,6 +154,8 @@ class FleetLoop:
             self._wake()
         else:
             self._broken[replacement_id] = f"stopped: {error}"
+            about = {"message": f"driving {replacement_id} broke", "exception": error, "task": task}
+            task.get_loop().call_exception_handler(about)
 
     def _keep_lease(self) -> None:
         if self._keeping is None or self._keeping.done():

@@ -93,6 +93,8 @@ class Runner:
             return await self._undo(saga, site)
         step = NEXT_STEP[saga.state.phase]
         if step in LOOK_BEFORE and not _begun(saga.state, step):
+            if saga.state.phase in IN_STEP and not await self._unless_late(saga, site):
+                return 0.0
             pause = await self._look(saga, site, step)
             if pause is not None:
                 return pause
@@ -189,7 +191,7 @@ class Runner:
         failure = dict(saga.state.failure or {})
         closed = {"outcome": failure.get("outcome", Outcome.FAILED.value), "reason": failure.get("reason", "")}
         if saga.state.elapsed_seconds(self._clock.now()) > site.policy.deadlines.undo_seconds:
-            left = {"outcome": Outcome.FAILED.value, "left_behind": saga.state.successor or "a launch nobody saw"}
+            left = {"outcome": Outcome.FAILED.value, "left_behind": _left_behind(saga.state)}
             await saga.record((Kind.CLOSED, None, closed | left))
             return 0.0
         async with self._turns[saga.state.group]:
@@ -230,6 +232,15 @@ def _hold_on(state: Replacement, holds: tuple[Hold, ...]) -> Hold | None:
 def _begun(state: Replacement, step: Step) -> bool:
     """Whether a call of this step took effect, or may have; one that failed changed nothing."""
     return any(call.step is step and call.outcome != "failed" for call in state.calls)
+
+
+def _left_behind(state: Replacement) -> str:
+    """What a person has to look after when the way back could not be finished."""
+    launched = any(call.step is Step.LAUNCH and call.outcome != "failed" for call in state.calls)
+    drained = any(call.step is Step.DRAIN and call.outcome != "failed" for call in state.calls)
+    left = [state.successor or "a launch nobody saw"] if launched else []
+    left += [f"{state.predecessor}, drained"] if drained and not state.drain_undone else []
+    return "; ".join(left) or "nothing"
 
 
 def _pointless(error: PlatformError, state: Replacement) -> bool:

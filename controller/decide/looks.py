@@ -102,6 +102,12 @@ def steadily_serving(snapshot: Snapshot, group: str, without: Replacement | None
     return len(serving) + pairs
 
 
+def standing(instance: Instance) -> str:
+    """What keeps an instance from serving, in words."""
+    states = [f"{target.state} {target.reason}".strip() for target in instance.targets if target.state != "healthy"]
+    return ", ".join(states) or "its own checks fail"
+
+
 def _gone(predecessor: Instance | None, replacement: Replacement) -> TurnBack | None:
     leaving = (InstanceState.TERMINATING, InstanceState.DETACHED)
     if predecessor is not None and predecessor.state not in leaving and predecessor.group == replacement.group:
@@ -110,12 +116,16 @@ def _gone(predecessor: Instance | None, replacement: Replacement) -> TurnBack | 
     return TurnBack(reason, "predecessor_gone", "superseded")
 
 
-def _successor_lost(snapshot: Snapshot, replacement: Replacement) -> TurnBack | None:
+def _successor_lost(snapshot: Snapshot, replacement: Replacement) -> Look | None:
+    """A successor that left service turns back; one that does not serve, or cannot be seen to, has to serve first."""
     successor = snapshot.inventory.instance(replacement.successor or "")
-    if successor is not None and successor.state is InstanceState.IN_SERVICE:
-        return None
-    reason = f"the successor {replacement.successor} is no longer in service"
-    return TurnBack(reason, "successor_lost", "failed")
+    if successor is None or successor.state is not InstanceState.IN_SERVICE:
+        reason = f"the successor {replacement.successor} is no longer in service"
+        return TurnBack(reason, "successor_lost", "failed")
+    if not successor.serving:
+        reason = f"the successor {successor.id} does not serve: {standing(successor)}"
+        return Wait(Veto("capacity_floor", reason, Needs.WORLD))
+    return None
 
 
 def _stopped(snapshot: Snapshot, predecessor: Instance) -> Look | None:

@@ -295,7 +295,7 @@ def test_a_successor_no_better_opens_the_breaker_of_its_cause() -> None:
         assert ended(done) == (Outcome.FAILED, "worse", "worse")
         (breaker,) = await stage.book.breakers("web")
         assert (breaker.fleet, breaker.cause) == ("web", "max_image_age")
-        assert breaker.reason.startswith(f"{accepted.id}: i-07 does not serve any more")
+        assert breaker.reason.startswith(f"{accepted.id}: i-07 does not serve")
         assert stage.is_whole()
 
     run(main)

@@ -19,7 +19,7 @@ from controller.decide.looks import (
     steadily_serving,
 )
 from controller.domain.lifecycle import Phase
-from controller.domain.model import Instance, InstanceState, Snapshot
+from controller.domain.model import Instance, InstanceState, Snapshot, Target
 from controller.domain.policy import Amount, Limits
 from controller.domain.replacement import Replacement
 from controller.domain.verdict import Evidence, EvidenceOutcome, Judgement
@@ -155,6 +155,14 @@ def test_still_bad_on_one_of_its_causes_goes_ahead_whatever_the_others_say() -> 
 def test_without_its_successor_nothing_is_taken_away(look: Any, sight: Snapshot) -> None:
     reason = "the successor i-new is no longer in service"
     assert look(sight) == TurnBack(reason, "successor_lost", "failed")
+
+
+@pytest.mark.parametrize("look", [at_drain, at_terminate])
+@pytest.mark.parametrize("state", ["unhealthy", "unknown"])
+def test_a_successor_that_does_not_serve_has_to_serve_first(look: Any, state: str) -> None:
+    silent = replace(NEW, targets=(Target("lb", state),))
+    reason = f"the successor i-new does not serve: {state}"
+    assert look(seen(silent)) == Wait(Veto("capacity_floor", reason, Needs.WORLD))
 
 
 def test_a_drained_predecessor_is_not_judged_by_its_signals() -> None:

@@ -61,13 +61,27 @@ def test_worse_when_it_is_sick_in_another_way(changed: dict[str, Signal | Unknow
     ("member", "sentence"),
     [
         ({"state": InstanceState.TERMINATING}, "i-new is no longer in service"),
-        ({"targets": (Target("lb", "unhealthy", "500"),)}, "i-new does not serve any more (unhealthy 500)"),
-        ({"targets": (Target("lb", "initial"),)}, "i-new does not serve any more (initial)"),
-        ({"targets": (), "healthy": False}, "i-new does not serve any more (its own checks fail)"),
+        ({"targets": (Target("lb", "unhealthy", "500"),)}, "i-new does not serve (unhealthy 500)"),
+        ({"targets": (Target("lb", "draining"),)}, "i-new does not serve (draining)"),
+        ({"targets": (Target("lb", "unknown"), Target("b", "unhealthy"))}, "i-new does not serve (unknown, unhealthy)"),
+        ({"targets": (), "healthy": False}, "i-new does not serve (its own checks fail)"),
     ],
 )
 def test_worse_when_it_stops_serving(member: dict[str, Any], sentence: str) -> None:
     assert verified(seen(**member)) == ("worse", sentence)
+
+
+@pytest.mark.parametrize("state", ["initial", "unknown", "unavailable"])
+def test_unproven_while_nobody_can_see_whether_it_serves(state: str) -> None:
+    blind = seen(targets=(Target("lb", state, "timed out"), Target("b", "healthy")))
+    assert verified(blind) == ("unproven", f"i-new does not serve ({state} timed out)")
+
+
+def test_the_same_when_its_predecessor_breached_that_too_without_being_replaced_for_it() -> None:
+    also = [{"rule": "errors", "outcome": "breached"}]
+    before = replace(FOR_AGE, facts={**FOR_AGE.facts, "evidence": also})
+    assert verified(seen({"errors": signal(3.0)}), before)[0] == "same"
+    assert verified(seen({"errors": signal(3.0)}), FOR_AGE)[0] == "worse"
 
 
 def test_worse_when_it_is_gone() -> None:

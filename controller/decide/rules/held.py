@@ -8,10 +8,13 @@ from controller.domain.veto import Needs, Veto
 
 
 def check(candidate: Candidate, draft: Draft, snapshot: Snapshot, policy: Policy) -> Veto | None:
-    """Vetoes while a hold applies; it clears when the hold expires, or when a person resumes."""
+    """Vetoes while a hold applies, telling of the one that lasts longest; it clears when that expires or is resumed."""
     scopes = ("all", f"fleet:{snapshot.fleet}", f"instance:{candidate.instance.id}")
-    hold = next((hold for hold in snapshot.holds if hold.scope in scopes), None)
-    return Veto("held", hold.sentence(), Needs.PERSON, hold.expires_at) if hold else None
+    holds = [hold for hold in snapshot.holds if hold.scope in scopes]
+    if not holds:
+        return None
+    longest = max(holds, key=lambda hold: (hold.expires_at is None, hold.expires_at or hold.created_at))
+    return Veto("held", longest.sentence(), Needs.PERSON, longest.expires_at)
 
 
 RULE = RuleSpec("held", "An operator's hold stops everything in its scope.", check=check)

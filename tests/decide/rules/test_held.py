@@ -21,6 +21,13 @@ def test_a_hold_that_expires_says_when() -> None:
     assert veto == Veto("held", sentence, Needs.PERSON, later(3600))
 
 
+def test_of_several_holds_the_one_that_lasts_longest_is_told() -> None:
+    soon = Hold("all", "lunch", "ann", later(-60), later(60))
+    forever = Hold("fleet:web", "release", "bob", later(-30))
+    veto = check(candidate(), Draft(), snapshot(holds=(soon, forever)), policy())
+    assert veto == Veto("held", "fleet:web held by bob until resumed: release", Needs.PERSON)
+
+
 @pytest.mark.parametrize("scope", ["fleet:api", "instance:i-2", "web"])
 def test_a_hold_over_others_does_not(scope: str) -> None:
     hold = Hold(scope, "lunch", "ann", later(-60))

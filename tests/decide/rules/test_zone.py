@@ -26,3 +26,5 @@ def test_another_zone_or_group_passes(place: dict[str, Any]) -> None:
     assert check(candidate(), draft(elsewhere), snapshot(), policy()) is None
     opened = replacement(**place)
     assert check(candidate(), Draft(), snapshot(open_replacements=(opened,)), policy()) is None
+    there = candidate(instance(**place))
+    assert check(there, Draft(), snapshot(open_replacements=(replacement(),)), policy()) is None
