@@ -1,0 +1,76 @@
+"""`repave` as it is, except that it stops dead right before or right after a write that moves a replacement.
+
+    python -m tests.e2e.harness.mortal_daemon BOUNDARIES [AT SIGNAL] run -c CONFIG ...
+
+BOUNDARIES: a file that gets the name of each boundary as it is reached. AT: at which of them, counted from 0, the
+process sends itself SIGNAL (SIGKILL or SIGSTOP).
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from controller.cli.command import run_command
+from controller.domain.replacement import Event, Replacement
+from controller.journal.adapter import JournalAdapter
+
+
+@dataclass
+class Reaper:
+    """Counts boundaries, notes their names, and strikes at one of them."""
+
+    notes: Path
+    strike_at: int | None = None
+    strike: signal.Signals = signal.SIGKILL
+    passed: int = 0
+
+    def boundary(self, name: str) -> None:
+        with self.notes.open("a", encoding="utf-8") as file:
+            file.write(f"{name}\n")
+        self.passed += 1
+        if self.passed - 1 == self.strike_at:
+            os.kill(os.getpid(), self.strike)
+
+
+def make_mortal(reaper: Reaper) -> None:
+    """Put a boundary before and after every write of events. An acceptance that is refused writes nothing."""
+    append, accept = JournalAdapter.append, JournalAdapter.accept
+
+    async def mortal_append(self: JournalAdapter, events: Sequence[Event], lease: Any) -> None:
+        name = " + ".join(_named(event) for event in events)
+        reaper.boundary(f"before {name}")
+        await append(self, events, lease)
+        reaper.boundary(f"after {name}")
+
+    async def mortal_accept(self: JournalAdapter, event: Event, lease: Any, budget: Any) -> Any:
+        reaper.boundary("before accepted")
+        answer = await accept(self, event, lease, budget)
+        if isinstance(answer, Replacement):
+            reaper.boundary("after accepted")
+        return answer
+
+    setattr(JournalAdapter, "append", mortal_append)  # noqa: B010 - a method, replaced on purpose
+    setattr(JournalAdapter, "accept", mortal_accept)  # noqa: B010
+
+
+def _named(event: Event) -> str:
+    """Such as `launch started`, or `drain called elbv2.DeregisterTargets`."""
+    return " ".join(filter(None, (event.step or "", str(event.kind), str(event.facts.get("call", "")))))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Read our own arguments, and hand the rest to the command."""
+    own = arguments[: arguments.index("run")]
+    reaper = Reaper(Path(own[0]))
+    if len(own) > 1:
+        reaper.strike_at, reaper.strike = int(own[1]), signal.Signals[own[2]]
+    make_mortal(reaper)
+    return run_command(arguments[len(own) :])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,55 @@
+"""`repave` with a bug planted in it, to see that the tests would find such a one.
+
+    python -m tests.e2e.harness.planted_daemon BUG run -c CONFIG ...
+
+no_intent: a call is journaled only once its outcome is known. no_lease: every daemon takes the lease for its own.
+"""
+
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from controller.act.saga import Saga
+from controller.cli.command import run_command
+from controller.domain.lifecycle import NEXT_STEP, Kind
+from controller.domain.ports import Lease
+from controller.journal.adapter import JournalAdapter
+
+
+def no_intent() -> None:
+    """The effect comes first: whoever dies in between knows of nothing."""
+
+    async def mutate(self: Saga, call: str, arguments: Mapping[str, Any], perform: Callable[[], Awaitable[Any]]) -> Any:
+        step = None if self.state.undoing else NEXT_STEP[self.state.phase]
+        about = {"call": call, "ordinal": len(self.state.calls)}
+        result = await perform()
+        called = (Kind.CALLED, step, {**about, "arguments": dict(arguments)})
+        await self.record(called, (Kind.RETURNED, step, {**about, "outcome": "ok"}))
+        return result
+
+    setattr(Saga, "mutate", mutate)  # noqa: B010 - a method, replaced on purpose
+
+
+def no_lease() -> None:
+    """Everybody is the owner, and so nobody stands by."""
+    acquire = JournalAdapter.acquire
+
+    async def acquire_for_anybody(
+        self: JournalAdapter, fleet: str, owner: str, ttl_seconds: float, now: Any
+    ) -> Lease | None:
+        return await acquire(self, fleet, "anybody", ttl_seconds, now)
+
+    setattr(JournalAdapter, "acquire", acquire_for_anybody)  # noqa: B010
+
+
+BUGS = {"no_intent": no_intent, "no_lease": no_lease}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Plant the bug, and hand the rest to the command."""
+    BUGS[arguments[0]]()
+    return run_command(arguments[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,51 @@
+"""Bugs planted in the daemon: without its intents, and without its lease, the harness sees the laws break."""
+
+from contextlib import AsyncExitStack
+
+import pytest
+
+from controller.domain.lifecycle import Phase
+from tests.e2e.harness.daemon import PLANTED
+from tests.e2e.harness.kills import held
+from tests.e2e.harness.laws import violations
+from tests.e2e.harness.stage import Scene, Stage
+from tests.e2e.harness.stories import ROOMY, judged
+from tests.e2e.harness.wire import happenings
+from tests.support.eventually import eventually
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+
+async def launched(scene: Scene, count: int) -> None:
+    """Wait until the group has launched so many."""
+
+    async def look() -> bool:
+        return len(happenings(scene.wire(), scene.group.name, "launched")) >= count
+
+    await eventually(look, within_seconds=60)
+
+
+async def test_without_intents_a_death_after_a_launch_is_seen_to_launch_twice(world: Stage) -> None:
+    scene = world.scene(ROOMY.name)
+    rule = {"action": "SetDesiredCapacity", "moment": "after", "hold": True}
+    async with scene.daemon("no_intent", entry=PLANTED) as first, held(scene, first, **rule):
+        await first.killed()
+    async with scene.daemon("no_intent", entry=PLANTED) as second:
+        await launched(scene, 2)
+        await second.killed()
+    assert any("2 in flight" in sentence for sentence in violations(scene.wire(), scene.group))
+    assert any("2 launches" in sentence for sentence in await judged(scene, ROOMY))
+
+
+async def test_without_a_lease_two_daemons_are_seen_to_act_both(world: Stage) -> None:
+    """The call of the first is slow. The second takes it for lost and makes it again; then the first call arrives."""
+    scene = world.scene(ROOMY.name)
+    rule = {"action": "SetDesiredCapacity", "moment": "before", "hold": True}
+    async with AsyncExitStack() as stack:
+        first = await stack.enter_async_context(scene.daemon("no_lease", entry=PLANTED))
+        request = await stack.enter_async_context(held(scene, first, **rule))
+        second = await stack.enter_async_context(scene.daemon("no_lease", entry=PLANTED))
+        await second.reaches(Phase.CLOSED, scene.group.name)
+        await world.remote.release(int(str(request["id"])))
+        await launched(scene, 2)
+    assert any("and we by +1" in sentence for sentence in violations(scene.wire(), scene.group))
