@@ -72,14 +72,17 @@ class Pair:
         assert len(successors) == len(set(successors)), "one newcomer, two owners"
 
     async def play(self, moves: list[str]) -> None:
-        for what in moves:
-            await self.move(what)
+        """These moves, and then on to the end."""
+        await self.make(moves)
         for _ in range(80):
-            for what in ("first", "second", "time"):
-                await self.move(what)
+            await self.make(["first", "second", "time"])
             if not any(drive.state.open for drive in self.drives):
                 break
         self.group.settle()
+
+    async def make(self, moves: list[str]) -> None:
+        for what in moves:
+            await self.move(what)
 
     def check(self) -> None:
         """Both are closed, for a reason that the test gave them, and the group is as big as it should be and whole."""
@@ -178,11 +181,13 @@ def test_what_serves_only_for_the_others_sake_is_not_what_served_before(place: P
 
 
 def test_two_that_look_at_the_same_moment_do_not_take_the_same_newcomer(place: Place) -> None:
-    """Neither's claim is in the journal yet when the other looks."""
-    group = place.hold(FakeGroup(maximum=20, zone_queue=["eu-west-1a", "eu-west-1a"]).populate(START))
+    """The first newcomer died unseen, so both wait for the next two; neither's claim is in the journal yet."""
+    group = place.hold(FakeGroup(maximum=20, zone_queue=["eu-west-1a"] * 3).populate(START))
     pair = Pair(place, group)
     pair.begin("i-0")
     pair.begin("i-3")
-    place.run(pair.play(["first", "time", "second", "time", "both"]))
+    place.run(pair.make(["first", "time", "second"]))
+    group.die("i-new1")
+    place.run(pair.play(["time", "both"]))
     assert [drive.state.outcome for drive in pair.drives] == [Outcome.REPLACED, Outcome.REPLACED]
     pair.check()
