@@ -9,43 +9,19 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 
+import controller.demo
 from controller.app.configuration import load_config
 from controller.demo.process import WorldError, running_world
 from controller.demo.scenarios import demo as demo_scenario
 from controller.domain.errors import RepaveError
 from controller.settings import Config
 
-CONFIG = """\
-# What `repave demo` runs: the fleet of the embedded AWS, in seconds instead of minutes.
-version: 1
-mode: act
-state: sqlite:///repave-demo.db
-tick: 1s
-lease: {ttl: 10s}
-listen: 127.0.0.1:8080
-
-limits: {replacements_per_hour: 60}
-
-fleets:
-  web:
-    asg: {name: web, region: eu-west-1}
-    max_image_age: 30d            # two instances run an older one; a third does too, and a person protected it
-    degraded_when:
-      - {name: failing checks, target_health: {}, for: 3s}
-      - {name: host impaired, ec2_status: {}, for: 3s, urgent: true}   # EC2 says nothing about one instance: blind
-    limits: {max_in_flight: 1, replacements_per_hour: 60}
-    verify: {ready_within: 1m, bake: 3s, deadline: 20s}
-    drain: {timeout: 30s}
-    deadlines: {launch: 30s, terminate: 30s, undo: 1m}
-    blind_after: 5s
-    warm_up: 10s
-    poll: 0.5s
-"""
-"""The same as config/demo.yaml, which an installed Repave does not have."""
-
 STATE, LISTEN = "sqlite:///repave-demo.db", "127.0.0.1:8080"
+"""What the shipped demo.yaml says of the journal and the port; each run has its own."""
+
 RESOURCE = "deployment.environment.name=demo"
 
 
@@ -70,12 +46,19 @@ async def showcase(port: int) -> AsyncIterator[Showcase]:
         try:
             async with running_world(demo_scenario()) as world:
                 path = folder / "demo.yaml"
-                text = CONFIG.replace(STATE, f"sqlite:///{folder / 'repave.db'}").replace(LISTEN, f"127.0.0.1:{port}")
+                text = (
+                    shipped().replace(STATE, f"sqlite:///{folder / 'repave.db'}").replace(LISTEN, f"127.0.0.1:{port}")
+                )
                 await asyncio.to_thread(path.write_text, text, encoding="utf-8")
                 with _environment(world.environment()):
                     yield Showcase(load_config(str(path)), path, folder / "demo.log", world.endpoint)
         except WorldError as error:
             raise RepaveError(str(error)) from error
+
+
+def shipped() -> str:
+    """The configuration as it is shipped; in the checkout, controller/demo/demo.yaml is a link to config/demo.yaml."""
+    return (files(controller.demo) / "demo.yaml").read_text(encoding="utf-8")
 
 
 @contextmanager
