@@ -16,14 +16,18 @@ _said = said_by_platform("no_capacity")
 def check(candidate: Candidate, draft: Draft, snapshot: Snapshot, policy: Policy) -> Veto | None:
     """Vetoes when the platform says so, or when the surges that are about to come fill what room there is."""
     said, group = _said(candidate, draft, snapshot, policy), snapshot.inventory.group(candidate.instance.group)
-    if said is not None or group is None:
+    if group is None:
         return said
-    coming = sum(chosen.instance.group == group.name for chosen in draft.starts)
-    coming += sum(item.group == group.name and item.phase in NOT_YET_LAUNCHED for item in snapshot.open_replacements)
-    room = group.maximum - group.desired
-    if coming < room:
+    ours = [item for item in snapshot.open_replacements if item.group == group.name]
+    out = sum(item.phase not in NOT_YET_LAUNCHED for item in ours)
+    if said is not None and (out == 0 or group.desired - out >= group.maximum):
+        return said
+    coming = len(ours) - out + sum(chosen.instance.group == group.name for chosen in draft.starts)
+    room = max(group.maximum - group.desired, 0)
+    if said is None and coming < room:
         return None
-    return Veto("no_capacity", f"{group.name} has room for {room} more, and {coming} are about to launch", Needs.REPAVE)
+    reason = f"{group.name} has room for {room} more, and of ours {out} are there and {coming} about to launch"
+    return Veto("no_capacity", reason, Needs.REPAVE)
 
 
 RULE = RuleSpec("no_capacity", "Without room for a successor, the predecessor keeps serving.", check=check)
