@@ -1,10 +1,12 @@
 """What holds for every test: a skip fails the build in CI, and simulations choose their seeds here."""
 
 import asyncio
+import logging
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
+import structlog
 
 CI = os.environ.get("CI", "").lower() == "true"
 
@@ -29,6 +31,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure() -> None:
     """No loop unless a test makes one: else looptime asks asyncio for one at the start, and nobody closes it."""
     asyncio.set_event_loop(None)
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """A test that sets the process's logging up leaves nothing of it to the next."""
+    root = logging.getLogger()
+    level = root.level
+    yield
+    for handler in [one for one in root.handlers if type(one).__module__.startswith("controller.")]:
+        root.removeHandler(handler)
+        root.setLevel(level)
+        logging.captureWarnings(capture=False)
+        structlog.reset_defaults()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from tests.e2e.harness.stage import Stage, stage
-from tests.e2e.harness.stories import REPLACED, RESTORED, ROOMY, UNDONE
+from tests.e2e.harness.stories import REPLACED, ROOMY, UNDONE
 from tests.e2e.harness.tap import Tap, tapped
 from tests.e2e.harness.timing import Timings
 
@@ -58,5 +58,5 @@ async def tap() -> AsyncIterator[Tap]:
 async def world(tap: Tap, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     """Groups for every test of one run that is content with a small one."""
     groups = (*REPLACED.groups(24), *UNDONE.groups(6), *ROOMY.groups(4))
-    async with stage(tmp_path_factory.mktemp("world"), tap, groups, RESTORED.timings) as running:
+    async with stage(tmp_path_factory.mktemp("world"), tap, groups) as running:
         yield running

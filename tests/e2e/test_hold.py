@@ -3,6 +3,7 @@
 import pytest
 
 from controller.domain.lifecycle import Outcome, Phase
+from tests.e2e.harness.kills import held
 from tests.e2e.harness.stage import Stage
 from tests.e2e.harness.stories import REPLACED, judged
 
@@ -10,21 +11,26 @@ pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 
 async def test_a_hold_in_the_middle_stops_every_mutation_until_the_resume(world: Stage) -> None:
-    scene = world.scene(REPLACED.name, fleet={"verify": {"bake": "5s"}})
-    async with scene.daemon() as daemon:
-        await daemon.reaches(Phase.VERIFYING, scene.group.name)
-        code, told = await scene.repave("hold", scene.group.name, "--for", "1h", "--reason", "lunch")
+    """It comes while a call is under way: that call ends, and no other begins."""
+    scene = world.scene(REPLACED.name)
+    fleet = scene.group.name
+    rule = {"action": "SetInstanceProtection", "moment": "before", "hold": True}
+    async with scene.daemon() as daemon, held(scene, daemon, **rule) as request:
+        code, told = await scene.repave("hold", fleet, "--for", "1h", "--reason", "lunch")
         assert (code, "is held until" in told) == (0, True)
-        made = scene.mutations()
+        await world.remote.release(int(str(request["id"])))
         assert await daemon.ended() == 3, "held with work in flight"
+    made = scene.mutations()
+    assert [item.action for item in made] == ["SetDesiredCapacity", "SetInstanceProtection"]
     async with scene.daemon(until_settled=False) as daemon:
         await daemon.ticks(3)
         assert scene.mutations() == made
         (waiting,) = await scene.replacements()
-        assert (waiting.phase, waiting.paused_at is not None) == (Phase.VERIFYING, True)
-        code, _ = await scene.repave("resume", scene.group.name)
+        assert waiting.phase in (Phase.AWAITING_READY, Phase.READY)
+        assert waiting.paused_at is not None
+        code, _ = await scene.repave("resume", fleet)
         assert code == 0
-        await daemon.reaches(Phase.CLOSED, scene.group.name)
+        await daemon.reaches(Phase.CLOSED, fleet)
         assert await daemon.stopped() == 0
     (done,) = await scene.replacements()
     assert (done.outcome, done.total_paused_seconds > 2) == (Outcome.REPLACED, True)
