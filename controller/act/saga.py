@@ -9,7 +9,7 @@ from controller.act.tenure import Tenure
 from controller.domain.errors import LeaseLost, PlatformError
 from controller.domain.lifecycle import NEXT_STEP, Kind, Step
 from controller.domain.ports import Clock, Journal
-from controller.domain.replacement import Event, Replacement, apply, fold
+from controller.domain.replacement import Replacement, apply, fold
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ class Saga:
         """
         at, state, events = self._clock.now(), self.state, []
         for kind, step, facts in steps:
-            event = Event(state.id, state.events, at, kind, step, facts)
+            event = state.next_event(at, kind, step, **facts)
             state = apply(state, event)
             events.append(event)
         beginning = any(kind is Kind.CALLED for kind, _, _ in steps)

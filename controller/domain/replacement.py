@@ -110,11 +110,6 @@ class Replacement:
         paused_now = _seconds_paused(self, now, self.phase_since)
         return (now - self.phase_since).total_seconds() - self.paused_seconds - paused_now
 
-    def total_elapsed_seconds(self, now: datetime) -> float:
-        """Seconds since acceptance, holds left out."""
-        paused_now = _seconds_paused(self, now, self.accepted_at)
-        return (now - self.accepted_at).total_seconds() - self.total_paused_seconds - paused_now
-
     def next_event(self, at: datetime, kind: Kind, step: Step | None = None, **facts: Any) -> Event:
         """An event that follows the last one; journal it, then `apply` it."""
         return Event(self.id, self.events, at, kind, step, facts)

@@ -38,13 +38,6 @@ def about_fleet(fleet: str) -> AbstractContextManager[object]:
     return structlog.contextvars.bound_contextvars(fleet=fleet)
 
 
-def about_replacement(fleet: str, replacement_id: str, segment: int = 1) -> AbstractContextManager[object]:
-    """Every line logged within carries fleet, replacement and trace id."""
-    return structlog.contextvars.bound_contextvars(
-        fleet=fleet, replacement_id=replacement_id, trace_id=trace_id_of(replacement_id, segment)
-    )
-
-
 def log_tick(fleet: str, sentence: str, *, settled: bool = False, standby: bool = False) -> None:
     """The one line of a tick."""
     structlog.get_logger("repave").info(sentence, fleet=fleet, settled=settled, standby=standby)

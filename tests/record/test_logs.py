@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from controller.record.ids import trace_id_of
-from controller.record.logs import about_fleet, about_replacement, log_tick, set_up_logs
+from controller.record.logs import about_fleet, log_tick, set_up_logs
 from tests.record.receivers import HandClock
 
 SECRET = "hunter2-hunter2"
@@ -58,12 +58,12 @@ def test_a_tick_is_one_json_line_with_the_clocks_time(out: io.StringIO) -> None:
 
 def test_a_line_about_a_replacement_leads_to_its_trace(out: io.StringIO) -> None:
     structlog.get_logger().info("drained", replacement_id="r-1")
-    with about_fleet("web"), about_replacement("web", "r-2", segment=2):
-        structlog.get_logger().info("launched")
+    with about_fleet("web"):
+        structlog.get_logger().info("launched", replacement_id="r-2")
     structlog.get_logger().info("idle")
     first, second, third = lines(out)
     assert first["trace_id"] == trace_id_of("r-1")
-    assert (second["fleet"], second["replacement_id"], second["trace_id"]) == ("web", "r-2", trace_id_of("r-2", 2))
+    assert (second["fleet"], second["replacement_id"], second["trace_id"]) == ("web", "r-2", trace_id_of("r-2"))
     assert not {"trace_id", "fleet", "replacement_id"} & third.keys()
 
 
