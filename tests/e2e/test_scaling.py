@@ -3,12 +3,13 @@
 import pytest
 
 from controller.demo.scenarios import fleet
-from controller.domain.lifecycle import Outcome, Phase
+from controller.domain.lifecycle import Outcome
 from tests.e2e.harness.laws import violations
 from tests.e2e.harness.stage import Scene, stage
 from tests.e2e.harness.stories import PERSON
 from tests.e2e.harness.tap import Tap
 from tests.support.cloud import client
+from tests.support.eventually import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -33,13 +34,20 @@ async def test_what_a_scaling_policy_does_in_the_middle_stays(
     tap: Tap, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     async with stage(tmp_path_factory.mktemp("scaling"), tap, GROUPS) as place:
-        scene = place.scene(UP, DOWN, TAKEN, fleet={"verify": {"bake": "3s"}})
+        scene, remote = place.scene(UP, DOWN, TAKEN), place.remote
         async with scene.daemon() as daemon:
-            for group in scene.groups:
-                await daemon.reaches(Phase.VERIFYING, group.name)
+            rule = await remote.add_rule(
+                key=daemon.key, action="SetInstanceProtection", moment="after", hold=True, times=len(GROUPS)
+            )
+
+            async def all_in_the_middle() -> bool:
+                return len([item for item in await remote.waiting() if item["rule"] == rule]) == len(GROUPS)
+
+            await eventually(all_in_the_middle, within_seconds=60)
             await move(scene)
+            await remote.release()
             assert await daemon.ended() == 0
-        groups = await place.remote.state()
+        groups = await remote.state()
     assert {name: groups[name]["desired"] for name in groups} == {UP: 4, DOWN: 2, TAKEN: 2}
     assert {name: len(groups[name]["serving"]) for name in groups} == {UP: 4, DOWN: 2, TAKEN: 2}
     assert {group.name: violations(scene.wire(), group) for group in scene.groups} == {UP: [], DOWN: [], TAKEN: []}
