@@ -66,11 +66,12 @@ def test_a_lease_taken_over_in_the_middle_goes_on_where_the_first_fell(kill_at: 
     run(main)
 
 
-def test_a_daemon_that_slept_through_its_lease_changes_nothing_when_it_wakes() -> None:
+@pytest.mark.parametrize("said", [False, True])
+def test_a_daemon_that_slept_through_its_lease_changes_nothing_when_it_wakes(said: bool) -> None:
     async def main(clock: VirtualClock) -> None:
         world, book = fleet(clock), journal()
         frozen = asyncio.Event()
-        sleeper = SimulatedDaemon(world, SleepyJournal(book, frozen), clock, POLICY_OF_TWO)
+        sleeper = SimulatedDaemon(world, SleepyJournal(book, frozen, said), clock, POLICY_OF_TWO)
         sleeping = asyncio.ensure_future(sleeper.run())
         await frozen.wait()
         second = SimulatedDaemon(world, book, clock, POLICY_OF_TWO)
@@ -96,20 +97,24 @@ def test_without_a_lease_the_laws_are_seen_to_break() -> None:
 
 
 class SleepyJournal:
-    """The process stops (SIGSTOP) in the middle of its third launch: right before the intent is journaled."""
+    """The process stops (SIGSTOP) in its third launch: right before or right after the intent is journaled."""
 
-    def __init__(self, journal: Any, frozen: asyncio.Event) -> None:
-        self._journal, self._frozen, self._launches = journal, frozen, 0
+    def __init__(self, journal: Any, frozen: asyncio.Event, said: bool) -> None:
+        self._journal, self._frozen, self._said, self._launches = journal, frozen, said, 0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._journal, name)
 
     async def append(self, events: Any, lease: Lease) -> None:
-        self._launches += any(event.facts.get("call") == "world.Launch" for event in events)
-        if self._launches == 3:
+        launching = any(event.facts.get("call") == "world.Launch" for event in events)
+        self._launches += launching and events[0].kind == "called"
+        if self._launches == 3 and not self._said:
             self._frozen.set()
         await self._thaw()
         await self._journal.append(events, lease)
+        if self._launches == 3 and launching and self._said:
+            self._frozen.set()
+        await self._thaw()
 
     async def acquire(self, *arguments: Any) -> Lease | None:
         await self._thaw()
