@@ -117,13 +117,17 @@ class SleepyJournal:
         await self._thaw()
 
     async def acquire(self, *arguments: Any) -> Lease | None:
-        await self._thaw()
+        if await self._thaw():
+            await asyncio.sleep(5)  # the replacement's own task wakes before the lease is looked at
         answer: Lease | None = await self._journal.acquire(*arguments)
         return answer
 
-    async def _thaw(self) -> None:
+    async def _thaw(self) -> bool:
+        slept = False
         while self._frozen.is_set():
+            slept = True
             await asyncio.sleep(1)
+        return slept
 
 
 class Unfenced:
