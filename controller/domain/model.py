@@ -132,12 +132,14 @@ class Signal:
     readings: oldest first, at least one. Probes without history give exactly one.
     query: what was asked, so that a person can ask it again.
     period_seconds: the distance at which the source measures; 0 when it answers with the present state.
+    lag_seconds: how late a reading reaches the source by the source's own nature; until then its absence means nothing.
     """
 
     readings: tuple[Reading, ...]
     query: str
     unit: str = ""
     period_seconds: float = 0.0
+    lag_seconds: float = 0.0
 
     @property
     def latest(self) -> Reading:

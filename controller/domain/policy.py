@@ -58,6 +58,20 @@ class Below:
 
 
 @dataclass(frozen=True, slots=True)
+class AtLeast:
+    """Breached by a count that reaches the limit."""
+
+    limit: float
+
+    def breached(self, value: float | str) -> bool:
+        """Whether the value is on the bad side. A text never is."""
+        return not isinstance(value, str) and value >= self.limit
+
+    def __str__(self) -> str:
+        return f"{self.limit:.12g} or more"
+
+
+@dataclass(frozen=True, slots=True)
 class AnyOf:
     """Breached by one of these words (a state such as `impaired`)."""
 
@@ -71,7 +85,7 @@ class AnyOf:
         return " or ".join(self.words)
 
 
-Threshold = Above | Below | AnyOf
+Threshold = Above | Below | AtLeast | AnyOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +94,8 @@ class Condition:
 
     name: unique in its fleet. probe: the id of the ProbeSpec that reads it. options: that probe's own frozen options.
     for_seconds: how long every reading must have breached; 0 means that the latest alone counts.
+    within_seconds: the span that one reading counts over (a count of log lines); 0 where a reading is of one moment.
+    identity: the label or facet by which the source's rows name instances; None tries the usual ones.
     urgent: goes before others and may ignore windows, never limits.
     """
 
@@ -91,6 +107,8 @@ class Condition:
     source: str | None = None
     unit: str = ""
     for_seconds: float = 0.0
+    within_seconds: float = 0.0
+    identity: str | None = None
     missing: Missing = Missing.UNKNOWN
     urgent: bool = False
 

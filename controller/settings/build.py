@@ -2,6 +2,7 @@
 
 from controller.domain.policy import (
     Above,
+    AtLeast,
     Below,
     Cause,
     Condition,
@@ -79,6 +80,8 @@ def _degraded(rule: RuleBase, specs: Specs, sources: dict[str, Source]) -> Condi
         source=pick_source(rule.source, probe, sources),
         unit=probe.unit,
         for_seconds=rule.for_,
+        within_seconds=rule.within or 0.0,
+        identity=rule.identity,
         missing=rule.missing,
         urgent=rule.urgent,
     )
@@ -87,7 +90,9 @@ def _degraded(rule: RuleBase, specs: Specs, sources: dict[str, Source]) -> Condi
 def _threshold(rule: RuleBase, own: Threshold | None) -> Threshold:
     if own is not None:
         return own
+    if rule.count is not None:
+        return AtLeast(rule.count)
     if rule.above is not None:
         return Above(rule.above)
-    assert rule.below is not None  # one of the two is there: shape.check_rules
+    assert rule.below is not None  # one of them is there: shape.check_rules
     return Below(rule.below)

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from controller.domain.errors import ConfigError
-from controller.domain.policy import Above, AnyOf, Below, Policy, Threshold
+from controller.domain.policy import Above, AnyOf, AtLeast, Below, Policy, Threshold
 from controller.settings.problems import one_line
 from controller.settings.specs import Specs
 
@@ -69,6 +69,8 @@ def _encoded_threshold(threshold: Threshold) -> dict[str, Any]:
             return {"above": limit}
         case Below(limit):
             return {"below": limit}
+        case AtLeast(limit):
+            return {"at_least": limit}
         case AnyOf(words):
             return {"any_of": list(words)}
 
@@ -93,6 +95,8 @@ def _decoded_threshold(kind: str, limit: Any) -> Threshold:
             return Above(float(limit))
         case "below":
             return Below(float(limit))
+        case "at_least":
+            return AtLeast(float(limit))
         case "any_of":
             return AnyOf(tuple(limit))
         case _:

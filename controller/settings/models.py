@@ -111,6 +111,10 @@ class RuleBase(Section):
     """Breached by a greater value. Only for a probe that does not know by itself what is bad."""
     below: Number | None = None
     """Breached by a smaller value. Only for a probe that does not know by itself what is bad."""
+    count: Annotated[int, Field(strict=True, ge=1, le=1_000_000)] | None = None
+    """Breached by this many or more within `within`. Only for a probe that counts."""
+    within: Duration | None = None
+    """The span over which a probe that counts does so."""
     for_: DurationOrNone = Field(default=0.0, alias="for")
     """How long every reading must have breached; 0s: the latest alone counts."""
     missing: Missing = Missing.UNKNOWN
@@ -119,6 +123,8 @@ class RuleBase(Section):
     """Goes before others; may ignore windows, never limits."""
     source: Label | None = None
     """Which telemetry source to read, where there are several of the probe's kind."""
+    identity: Label | None = None
+    """The label or facet by which the source's rows name instances; by default the first of the usual ones."""
 
 
 class FleetBase(Section):

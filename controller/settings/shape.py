@@ -12,6 +12,9 @@ from controller.settings.specs import Source, Specs
 AGE_CONDITIONS = {"max_image_age": "image_age", "max_age": "instance_age"}
 """Key of a fleet -> the probe that reads it; the key is also the name of the condition that it makes."""
 
+THRESHOLDS = ("above", "below", "count", "within")
+"""Keys of a rule that say what counts as a breach."""
+
 
 def check_fleet(name: str, fleet: Located, specs: Specs, sources: Mapping[str, Source], problems: Problems) -> None:
     """Note what is wrong with the keys of one fleet, its defaults merged in; whatever has the wrong type is skipped."""
@@ -70,14 +73,21 @@ def _check_name(rule: Located, names: dict[str, Spot], problems: Problems) -> No
 
 
 def _check_threshold(rule: Located, probe: ProbeSpec, problems: Problems) -> None:
-    given = [key for key in ("above", "below") if key in rule.mapping and rule.mapping[key].value is not None]
-    if probe.threshold is not None:
-        for key in given:
-            at = rule.mapping[key].key_at or rule.at
-            problems.add(
-                at, f"{quoted(probe.name)} knows by itself what is bad ({probe.threshold}); leave {quoted(key)} out."
-            )
-    elif len(given) == 2:
+    given = [key for key in THRESHOLDS if key in rule.mapping and rule.mapping[key].value is not None]
+    wanted = ("count", "within") if probe.counts else ("above", "below")
+    for key in given:
+        at = rule.mapping[key].key_at or rule.at
+        if probe.threshold is not None:
+            what = f"knows by itself what is bad ({probe.threshold}); leave {quoted(key)} out."
+            problems.add(at, f"{quoted(probe.name)} {what}")
+        elif key not in wanted:
+            instead = "say 'count' and 'within'" if probe.counts else "say 'above' or 'below'"
+            problems.add(at, f"{quoted(probe.name)} {'counts' if probe.counts else 'does not count'}; {instead}.")
+    if probe.threshold is not None or any(key not in wanted for key in given):
+        return
+    if probe.counts and len(given) < 2:
+        problems.add(rule.spot, f"{quoted(probe.name)} counts: it needs 'count' and 'within'.")
+    elif not probe.counts and len(given) == 2:
         problems.add(rule.mapping[given[1]].key_at or rule.at, "a rule has 'above' or 'below', not both.")
     elif not given:
         problems.add(rule.spot, f"{quoted(probe.name)} needs a threshold: 'above' or 'below'.")

@@ -28,7 +28,7 @@ def test_the_example_says_every_key_at_its_default_or_on_purpose() -> None:
     keys = {key for name in definitions if name != "Mode" for key in definitions[name].get("properties", {})}
     unsaid = {key for key in keys if not re.search(rf"\b{key}:", text)}
     # Thresholds and sources are of no use to a probe that is there; two probes have keys of their own in a fleet.
-    assert unsaid == {"above", "below", "source", "image_age", "instance_age"}
+    assert unsaid == {"above", "below", "count", "identity", "source", "within", "image_age", "instance_age"}
     assert config.fleets["web"].mode is Mode.ACT
 
 

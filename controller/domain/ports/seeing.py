@@ -37,6 +37,7 @@ class ProbeSpec:
     name: the key in the configuration. options: the pydantic model of its options (frozen). unit: of its values.
     threshold: what counts as a breach when the probe knows by itself; None where the operator must say.
     history: whether the source keeps history; without it, `for` counts uninterrupted ticks.
+    counts: whether one reading is a count over a span: its rules say `count` and `within`.
     build: makes the reader from the source's options (None without a source), the fleet's platform options and clients.
     """
 
@@ -47,4 +48,5 @@ class ProbeSpec:
     threshold: Threshold | None = None
     unit: str = ""
     history: bool = False
+    counts: bool = False
     source: str | None = None
