@@ -27,6 +27,7 @@ def acceptance(candidate: Candidate, snapshot: Snapshot, policy: Policy, replace
         "policy_hash": policy.hash,
         "mode": policy.mode.value,
         "evidence": [evidence_json(item) for item in verdict.evidence],
+        "launch_image_id": group.launch_image.id if group and group.launch_image else None,
         "predecessor_facts": instance_facts(instance),
         "scope": dict(snapshot.inventory.scope),
         "serving": steadily_serving(snapshot, instance.group),

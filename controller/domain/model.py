@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from math import isfinite
 
+from controller.domain.past import Past
 from controller.domain.replacement import Replacement
 from controller.domain.veto import Veto
 
@@ -223,12 +224,14 @@ class History:
     accepted_everywhere_at: the same over all fleets.
     failures_in_a_row: failed replacements of this fleet since its last success or the last resume.
     failures_in_a_row_everywhere: the same over all fleets.
+    past: this fleet's replacements that ended within the last 30 days, newest first, 500 at most.
     """
 
     accepted_at: tuple[datetime, ...] = ()
     accepted_everywhere_at: tuple[datetime, ...] = ()
     failures_in_a_row: int = 0
     failures_in_a_row_everywhere: int = 0
+    past: tuple[Past, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

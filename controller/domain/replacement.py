@@ -17,6 +17,7 @@ class Event:
     step: the step it belongs to; None for events about the whole replacement.
     facts: JSON values only. Keys by kind:
       accepted: fleet platform group zone predecessor causes urgent policy_hash by evidence (list of Evidence as JSON)
+        launch_image_id
         predecessor_facts (image_id, image_created_at, launched_at, attributes) scope serving desired
         observe_started_at observe_ended_at judge_ended_at
       called: call arguments ordinal       returned: call ordinal outcome (ok|failed|unknown) error code result
@@ -60,6 +61,7 @@ class Replacement:
 
     causes: the names of the conditions it was accepted for. phase_since: when the present phase began.
     paused_seconds: how long holds stopped the present phase; deadlines do not run meanwhile.
+    image_id: the successor's; until there is one, that which a launch would have used at acceptance.
     """
 
     id: str
@@ -74,6 +76,7 @@ class Replacement:
     causes: tuple[str, ...] = ()
     policy_hash: str = ""
     successor: str | None = None
+    image_id: str | None = None
     calls: tuple[Call, ...] = ()
     events: int = 1
     paused_at: datetime | None = None
@@ -95,6 +98,17 @@ class Replacement:
     def undoing(self) -> bool:
         """Whether it is on its way back."""
         return self.phase in (Phase.UNDOING, Phase.UNDONE)
+
+    @property
+    def error_type(self) -> str | None:
+        """Why it failed, in one word; None while it has not."""
+        return self.failure.get("error_type") if self.failure else None
+
+    @property
+    def predecessor_launched_at(self) -> datetime | None:
+        """When its predecessor was launched, as far as acceptance knew."""
+        launched_at = self.facts.get("predecessor_facts", {}).get("launched_at")
+        return datetime.fromisoformat(launched_at) if launched_at else None
 
     def calls_of(self, name: str, *, undoing: bool = False) -> tuple[Call, ...]:
         """The calls of one operation so far, made on the way there or on the way back, oldest first."""
@@ -135,6 +149,7 @@ def begin(event: Event) -> Replacement:
         facts=facts,
         causes=tuple(facts["causes"]),
         policy_hash=facts["policy_hash"],
+        image_id=facts.get("launch_image_id"),
         segment_since=event.at,
     )
 
@@ -165,6 +180,7 @@ def _absorb(state: Replacement, event: Event) -> Replacement:
             return replace(
                 state,
                 successor=facts.get("successor", state.successor),
+                image_id=facts.get("successor_facts", {}).get("image_id", state.image_id),
                 verification=facts.get("verification", state.verification),
             )
         case Kind.FAILED:

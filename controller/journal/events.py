@@ -71,6 +71,8 @@ def begin(
             "predecessor": replacement.predecessor,
             "accepted_at": replacement.accepted_at,
             "policy_hash": replacement.policy_hash,
+            "causes": replacement.causes,
+            "predecessor_launched_at": replacement.predecessor_launched_at,
             **_progress(replacement),
         },
     )
@@ -127,6 +129,9 @@ def _progress(state: Replacement) -> dict[str, object]:
         "phase": state.phase,
         "outcome": state.outcome,
         "closed_at": state.closed_at,
+        "image_id": state.image_id,
+        "error_type": state.error_type,
+        "verification": state.verification,
     }
 
 

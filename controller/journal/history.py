@@ -2,14 +2,17 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Select, bindparam, func, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from controller.domain.lifecycle import Outcome
 from controller.domain.model import History
-from controller.journal.people import ALL
+from controller.domain.past import Past
+from controller.journal.people import ALL, fleet_scope
 from controller.journal.schema import replacements, resumes
 
 HOUR = timedelta(hours=1)
+PAST_KEPT = timedelta(days=30)
+PAST_AT_MOST = 500
 OF_FLEET = replacements.c.fleet == bindparam("fleet")
 
 ACCEPTED_EVERYWHERE = (
@@ -47,6 +50,17 @@ FAILURES_EVERYWHERE = _failures_since(SUCCESS)
 FAILURES = _failures_since(SUCCESS.where(successes.c.fleet == bindparam("fleet"))).where(OF_FLEET)
 
 
+RESUMED = select(func.coalesce(func.max(resumes.c.after_event), 0)).where(
+    resumes.c.scope.in_((ALL, bindparam("scope"))),
+)
+ENDED = (
+    select(replacements)
+    .where(OF_FLEET, replacements.c.closed_event.is_not(None), replacements.c.closed_at > bindparam("since"))
+    .order_by(replacements.c.closed_event.desc())
+    .limit(PAST_AT_MOST)
+)
+
+
 def history(connection: Connection, fleet: str, now: datetime) -> History:
     """The numbers of one fleet, and those over all fleets. What was accepted exactly an hour ago has left the hour."""
     asked = {"fleet": fleet, "since": now - HOUR}
@@ -55,4 +69,30 @@ def history(connection: Connection, fleet: str, now: datetime) -> History:
         accepted_everywhere_at=tuple(connection.execute(ACCEPTED_EVERYWHERE, asked).scalars()),
         failures_in_a_row=connection.execute(FAILURES, asked).scalar_one(),
         failures_in_a_row_everywhere=connection.execute(FAILURES_EVERYWHERE, asked).scalar_one(),
+        past=past(connection, fleet, now),
+    )
+
+
+def past(connection: Connection, fleet: str, now: datetime) -> tuple[Past, ...]:
+    """What a fleet's replacements came to, newest first by the journal's own order."""
+    resumed_after = connection.execute(RESUMED, {"scope": fleet_scope(fleet)}).scalar_one()
+    rows = connection.execute(ENDED, {"fleet": fleet, "since": now - PAST_KEPT})
+    return tuple(_past(row, resumed_after) for row in rows)
+
+
+def _past(row: Row[*tuple[object, ...]], resumed_after: int) -> Past:
+    return Past(
+        replacement_id=row.id,
+        group=row.group,
+        predecessor=row.predecessor,
+        successor=row.successor,
+        causes=tuple(row.causes),
+        outcome=Outcome(row.outcome),
+        error_type=row.error_type,
+        verification=row.verification,
+        image_id=row.image_id,
+        accepted_at=row.accepted_at,
+        closed_at=row.closed_at,
+        predecessor_launched_at=row.predecessor_launched_at,
+        forgotten=row.closed_event <= resumed_after,
     )

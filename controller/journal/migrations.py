@@ -60,7 +60,33 @@ VERSION_1 = (
     "CREATE INDEX outbox_to_let_go ON outbox (delivered_at) WHERE delivered_at IS NOT NULL AND body IS NOT NULL",
 )
 
-MIGRATIONS: tuple[Sequence[str], ...] = (VERSION_1,)
+VERSION_2 = (
+    "ALTER TABLE replacements ADD COLUMN causes TEXT NOT NULL DEFAULT '[]'",
+    "ALTER TABLE replacements ADD COLUMN image_id TEXT",
+    "ALTER TABLE replacements ADD COLUMN error_type TEXT",
+    "ALTER TABLE replacements ADD COLUMN verification TEXT",
+    "ALTER TABLE replacements ADD COLUMN predecessor_launched_at TEXT",
+    """UPDATE replacements SET
+        causes = coalesce((SELECT json_extract(facts, '$.causes') FROM events
+            WHERE replacement_id = replacements.id AND ordinal = 0), '[]'),
+        predecessor_launched_at = (SELECT json_extract(facts, '$.predecessor_facts.launched_at') FROM events
+            WHERE replacement_id = replacements.id AND ordinal = 0),
+        image_id = (SELECT json_extract(facts, '$.successor_facts.image_id') FROM events
+            WHERE replacement_id = replacements.id AND kind = 'succeeded'
+                AND json_extract(facts, '$.successor_facts.image_id') IS NOT NULL
+            ORDER BY ordinal DESC LIMIT 1),
+        error_type = (SELECT json_extract(facts, '$.error_type') FROM events
+            WHERE replacement_id = replacements.id AND kind = 'failed' ORDER BY ordinal DESC LIMIT 1),
+        verification = (SELECT json_extract(facts, '$.verification') FROM events
+            WHERE replacement_id = replacements.id AND kind IN ('succeeded', 'failed')
+                AND json_extract(facts, '$.verification') IS NOT NULL
+            ORDER BY ordinal DESC LIMIT 1)""",
+    """CREATE INDEX replacements_by_closing ON replacements (fleet, closed_event)
+        WHERE closed_event IS NOT NULL""",
+)
+"""What a replacement came to, for the rules that learn from the past; what is there is told again from its events."""
+
+MIGRATIONS: tuple[Sequence[str], ...] = (VERSION_1, VERSION_2)
 """MIGRATIONS[n] leads from version n to n + 1."""
 
 

@@ -40,6 +40,11 @@ replacements = Table(
     Column("closed_at", UtcTime),
     Column("closed_event", Integer, ForeignKey("events.id")),
     Column("policy_hash", String, nullable=False),
+    Column("causes", Json, nullable=False),
+    Column("image_id", String),
+    Column("error_type", String),
+    Column("verification", String),
+    Column("predecessor_launched_at", UtcTime),
 )
 """A projection of the events, for the budgets' questions."""
 

@@ -94,7 +94,8 @@ async def test_the_schema_itself_refuses_a_second_open_claim(journal: JournalAda
         others = {"predecessor": "'i-2'", "successor": "'i-3'"} | {column: column}
         copy = f"""INSERT INTO replacements
             SELECT 2, 'r-2', fleet, "group", {others["predecessor"]}, {others["successor"]}, phase, outcome,
-                accepted_at, closed_at, closed_event, policy_hash FROM replacements"""
+                accepted_at, closed_at, closed_event, policy_hash, causes, image_id, error_type, verification,
+                predecessor_launched_at FROM replacements"""
         with pytest.raises(sqlite3.IntegrityError, match=f"UNIQUE constraint failed: replacements.{column}"):
             stranger.execute(copy)
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from controller.domain.lifecycle import Kind, Phase
+from controller.domain.lifecycle import Kind, Outcome, Phase
 from controller.domain.model import Group, Image, Instance, InstanceState, Inventory, Reading, Signal, Snapshot, Target
+from controller.domain.past import Past
 from controller.domain.policy import Above, Cause, Condition, Mode, Policy
 from controller.domain.replacement import Event, Replacement, begin
 from controller.domain.verdict import Candidate, Draft, Evidence, EvidenceOutcome, Judgement, Verdict, VerdictKind
@@ -149,4 +150,24 @@ def replacement(
     """Of i-1 by i-new, unless told otherwise. `facts` are merged over those it was accepted with."""
     facts = {**ACCEPTED_FACTS, **changed.pop("facts", {})}
     whole = replace(begin(accepted(replacement_id, at, **facts)), phase=phase, successor="i-new")
+    return replace(whole, **changed)
+
+
+def past(replacement_id: str = "r-1", **changed: Any) -> Past:
+    """i-1 replaced by a successor that proved itself on ami-new, a minute ago, unless told otherwise."""
+    outcome = changed.get("outcome", Outcome.REPLACED)
+    good = outcome is Outcome.REPLACED
+    whole = Past(
+        replacement_id,
+        group="web",
+        predecessor="i-1",
+        successor=f"new-of-{replacement_id}",
+        causes=("errors",),
+        outcome=outcome,
+        error_type=None if good else "worse",
+        verification="improved" if good else "worse",
+        image_id="ami-new",
+        accepted_at=later(-600),
+        closed_at=later(-60),
+    )
     return replace(whole, **changed)
