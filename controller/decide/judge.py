@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
+from controller.decide.runs import Run, long_enough, run_of
 from controller.domain.model import Instance, Memory, Signal, Snapshot, Streak, StreakKind, Unknown
 from controller.domain.policy import Condition, Policy
 from controller.domain.verdict import SEVERITY, Evidence, EvidenceOutcome, Judgement, Verdict, VerdictKind
-
-POINTS_NEEDED = 3
-"""A span in which every reading breached says something only with at least this many readings."""
 
 
 def judge(snapshot: Snapshot, policy: Policy) -> Judgement:
@@ -19,11 +17,11 @@ def judge(snapshot: Snapshot, policy: Policy) -> Judgement:
     for instance in snapshot.inventory.instances:
         evidence, runs = [], []
         for condition in policy.conditions:
-            streak = _streak(snapshot, policy, instance, condition)
-            if streak is not None:
-                streaks[(instance.id, condition.name)] = streak
-                runs.append(streak)
-            evidence.append(_evidence(snapshot.signal(instance.id, condition.name), condition, streak))
+            run = run_of(snapshot, policy, instance, condition)
+            if run.streak is not None:
+                streaks[(instance.id, condition.name)] = run.streak
+                runs.append(run.streak)
+            evidence.append(_evidence(snapshot.signal(instance.id, condition.name), condition, run))
         blind = _blind(snapshot, policy, instance, runs)
         verdicts[instance.id] = Verdict(instance.id, _kind(tuple(evidence), blind), tuple(evidence))
     return Judgement(verdicts, Memory(streaks, snapshot.now, _desired_before_trouble(snapshot, verdicts)))
@@ -36,30 +34,7 @@ def warming_up(instance: Instance, snapshot: Snapshot, policy: Policy) -> bool:
     return snapshot.now - instance.launched_at < timedelta(seconds=policy.warm_up_seconds)
 
 
-def _streak(snapshot: Snapshot, policy: Policy, instance: Instance, condition: Condition) -> Streak | None:
-    """The run of breached or unknown readings that this tick continues or begins; None when the reading is fine."""
-    signal = snapshot.signal(instance.id, condition.name)
-    if isinstance(signal, Unknown):
-        return _extend(snapshot, policy, (instance.id, condition.name), StreakKind.UNKNOWN, snapshot.now)
-    if not condition.threshold.breached(signal.latest.value):
-        return None
-    measured_at = signal.latest.measured_at
-    return _extend(snapshot, policy, (instance.id, condition.name), StreakKind.BREACHED, measured_at)
-
-
-def _extend(
-    snapshot: Snapshot, policy: Policy, key: tuple[str, str], kind: StreakKind, measured_at: datetime
-) -> Streak:
-    before = snapshot.memory.streaks.get(key)
-    if before is None or before.kind is not kind:
-        return Streak(kind, measured_at, measured_at)
-    if (measured_at - before.last_at).total_seconds() > 2 * policy.tick_seconds:
-        return Streak(kind, measured_at, measured_at)
-    points = before.points + (1 if measured_at > before.last_at else 0)
-    return Streak(kind, before.since, max(measured_at, before.last_at), points)
-
-
-def _evidence(signal: Signal | Unknown, condition: Condition, streak: Streak | None) -> Evidence:
+def _evidence(signal: Signal | Unknown, condition: Condition, run: Run) -> Evidence:
     unknown = Evidence(
         rule=condition.name,
         probe=condition.probe,
@@ -76,18 +51,12 @@ def _evidence(signal: Signal | Unknown, condition: Condition, streak: Streak | N
     )
     if isinstance(signal, Unknown):
         return replace(unknown, reason=signal.reason)
-    seen = replace(unknown, value=signal.latest.value, measured_at=signal.latest.measured_at)
-    if streak is None:
+    seen = replace(unknown, value=signal.latest.value, measured_at=signal.latest.measured_at, reason=run.lacks)
+    if run.streak is None:
         return replace(seen, outcome=EvidenceOutcome.OK)
-    lasted = (streak.last_at - streak.since).total_seconds()
-    found = _long_enough(condition, streak, lasted)
+    lasted = (run.streak.last_at - run.streak.since).total_seconds()
+    found = long_enough(condition, run)
     return replace(seen, outcome=EvidenceOutcome.BREACHED, breached_for_seconds=lasted, found=found)
-
-
-def _long_enough(condition: Condition, streak: Streak, lasted_seconds: float) -> bool:
-    if condition.for_seconds == 0:
-        return True
-    return lasted_seconds >= condition.for_seconds and streak.points >= POINTS_NEEDED
 
 
 def _blind(snapshot: Snapshot, policy: Policy, instance: Instance, runs: Sequence[Streak]) -> bool:

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from controller.decide.judge import POINTS_NEEDED
 from controller.decide.rule import RuleSpec
-from controller.domain.model import Instance, InstanceState, Snapshot
+from controller.decide.runs import POINTS_NEEDED
+from controller.domain.model import Instance, InstanceState, Signal, Snapshot, Streak, Unknown
 from controller.domain.policy import Policy
 from controller.domain.verdict import (
     SEVERITY,
     Candidate,
     Draft,
+    Evidence,
     EvidenceOutcome,
     Judgement,
     Plan,
@@ -86,14 +87,32 @@ def _ripening(snapshot: Snapshot, judgement: Judgement, policy: Policy) -> list[
             breached = item.outcome is EvidenceOutcome.BREACHED
             if streak is None or item.found or (verdict.kind is not VerdictKind.HEALTHY and not breached):
                 continue
-            patience = timedelta(seconds=item.for_seconds if breached else policy.blind_after_seconds)
-            missing = patience - (streak.last_at - streak.since)
-            points_missing = max(0, POINTS_NEEDED - streak.points) if breached else 0
-            if missing <= timedelta(0):
-                # It waits for something else than time: for points, or for a warm-up to end.
-                points_missing = max(points_missing, 1)
-            times.append(snapshot.now + max(missing, timedelta(seconds=policy.tick_seconds * points_missing)))
+            if breached:
+                signal = snapshot.signals.get((verdict.instance_id, item.rule))
+                times.append(_found_at(snapshot.now, item, streak, _step(signal, policy)))
+            else:
+                missing = timedelta(seconds=policy.blind_after_seconds) - (streak.last_at - streak.since)
+                # A silence that has lasted is excused by a warm-up: that ends by itself.
+                times.append(snapshot.now + (missing if missing > timedelta(0) else _step(None, policy)))
     return times
+
+
+def _step(signal: Signal | Unknown | None, policy: Policy) -> timedelta:
+    """The least time between two new readings."""
+    period_seconds = signal.period_seconds if isinstance(signal, Signal) else 0.0
+    return timedelta(seconds=max(policy.tick_seconds, period_seconds))
+
+
+def _found_at(now: datetime, item: Evidence, streak: Streak, step: timedelta) -> datetime:
+    """When a breach will have lasted its `for`, if readings go on to come as late as they come now. A run without
+    points has not begun: it waits for a warm-up to end."""
+    begins_at = now if streak.points else max(now, streak.since)
+    missing = timedelta(seconds=item.for_seconds) - (streak.last_at - streak.since)
+    points_missing = max(0, POINTS_NEEDED - streak.points) if item.for_seconds else 0
+    if missing <= timedelta(0) and begins_at == now:
+        # It waits for something else than time: for points, or for a source that is late.
+        points_missing = max(points_missing, 1)
+    return begins_at + max(missing, step * points_missing)
 
 
 def _settled(snapshot: Snapshot, judgement: Judgement, policy: Policy, draft: Draft, holds: Sequence[Refusal]) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from math import isfinite
 
@@ -147,6 +147,14 @@ class Signal:
         """The newest reading."""
         return self.readings[-1]
 
+    @property
+    def stale_at(self) -> datetime | None:
+        """From when on the newest reading is too old to say anything: two periods and the lag after it was measured.
+        None where the source answers with the present state."""
+        if not self.period_seconds:
+            return None
+        return self.latest.measured_at + timedelta(seconds=2 * self.period_seconds + self.lag_seconds)
+
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
@@ -250,8 +258,16 @@ class Snapshot:
     observed_from: datetime | None = None
 
     def signal(self, instance_id: str, condition: str) -> Signal | Unknown:
-        """What is known of an instance under a condition; Unknown when nobody asked, or when it is no number (NaN)."""
+        """What is known of an instance under a condition; Unknown when nobody asked, when it is no number (NaN), or
+        when it is stale."""
         found = self.signals.get((instance_id, condition), Unknown("not read"))
-        if isinstance(found, Signal) and isinstance(found.latest.value, float) and not isfinite(found.latest.value):
+        if not isinstance(found, Signal):
+            return found
+        if isinstance(found.latest.value, float) and not isfinite(found.latest.value):
             return Unknown(f"{found.latest.value} is not a number", found.query)
+        if found.stale_at is not None and self.now > found.stale_at:
+            old_seconds = (self.now - found.latest.measured_at).total_seconds()
+            late = f" and a lag of {found.lag_seconds:g} s" if found.lag_seconds else ""
+            why = f"more than two periods of {found.period_seconds:g} s{late}"
+            return Unknown(f"stale: the newest reading is {old_seconds:.0f} s old, {why}", found.query)
         return found

@@ -96,6 +96,7 @@ class Condition:
     for_seconds: how long every reading must have breached; 0 means that the latest alone counts.
     within_seconds: the span that one reading counts over (a count of log lines); 0 where a reading is of one moment.
     identity: the label or facet by which the source's rows name instances; None tries the usual ones.
+    history: whether the probe returns all readings of the span, so that `for` is read from them and not remembered.
     urgent: goes before others and may ignore windows, never limits.
     """
 
@@ -110,6 +111,7 @@ class Condition:
     within_seconds: float = 0.0
     identity: str | None = None
     missing: Missing = Missing.UNKNOWN
+    history: bool = False
     urgent: bool = False
 
 

@@ -83,6 +83,7 @@ def _degraded(rule: RuleBase, specs: Specs, sources: dict[str, Source]) -> Condi
         within_seconds=rule.within or 0.0,
         identity=rule.identity,
         missing=rule.missing,
+        history=probe.history,
         urgent=rule.urgent,
     )
 

@@ -89,7 +89,9 @@ degraded_when:
     )
     hot, idle, failing = policy.conditions
     options = MetricOptions(metric="load", only=("a", "b"))
-    assert hot == Condition("hot", Cause.DEGRADED, "cpu", Above(90.0), options, None, "%", 900.0, missing=Missing.ZERO)
+    assert hot == Condition(
+        "hot", Cause.DEGRADED, "cpu", Above(90.0), options, None, "%", 900.0, missing=Missing.ZERO, history=True
+    )
     assert (idle.threshold, idle.for_seconds) == (Below(0.5), 0.0)
     threshold = AnyOf(("impaired", "failed"))
     assert failing == Condition(

@@ -1,0 +1,170 @@
+"""How long it has been so: unbroken runs of breached or unknown readings, by the source's own timestamps.
+
+Where the source keeps history, a run is read from the readings anew at every tick, so that a restart forgets nothing.
+Elsewhere it is what the last tick remembered, continued by this tick's reading.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby, takewhile
+from math import isfinite
+
+from controller.domain.model import Instance, Reading, Signal, Snapshot, Streak, StreakKind, Unknown
+from controller.domain.policy import Cause, Condition, Policy
+
+POINTS_NEEDED = 3
+"""A span in which every reading breached says something only with at least this many readings."""
+
+GAP_PERIODS = 2
+"""Readings further apart than this many periods do not belong to one run: what lay between was not seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How one instance stands under one condition.
+
+    streak: the run of breaches or silence that the present belongs to; None when the newest reading is fine. It may
+    begin before the source's readings do, where earlier ticks saw it begin; what condemns is only proven_seconds and
+    points: how far the readings themselves go. lacks: in words, why a breach is no finding (yet), or that a fine
+    reading is one among bad ones.
+    """
+
+    streak: Streak | None
+    proven_seconds: float = 0.0
+    points: int = 0
+    lacks: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """What a source says of one moment. Readings of one moment that contradict each other are no breach."""
+
+    at: datetime
+    breached: bool
+
+
+def run_of(snapshot: Snapshot, policy: Policy, instance: Instance, condition: Condition) -> Run:
+    """The run that the newest reading of this instance under this condition ends."""
+    signal = snapshot.signal(instance.id, condition.name)
+    if isinstance(signal, Unknown):
+        return Run(_silence(snapshot, policy, (instance.id, condition.name)))
+    points, span_seconds = points_of(signal.readings, condition), max(condition.for_seconds, condition.within_seconds)
+    newest, warm_at = points[-1], warm_at_of(instance, condition, policy)
+    if not newest.breached:
+        return Run(None, lacks=_among_bad_ones(points, span_seconds))
+    if warm_at is not None and newest.at < warm_at:
+        yet = Streak(StreakKind.BREACHED, warm_at, warm_at, 0)
+        return Run(yet, lacks=f"measured before {_time(warm_at)}, while it warms up")
+    before = _remembered(snapshot, instance, condition)
+    if not condition.history:
+        gap_seconds = GAP_PERIODS * max(policy.tick_seconds, signal.period_seconds)
+        streak = _continued(before, newest.at, gap_seconds)
+        proven_seconds = (streak.last_at - streak.since).total_seconds()
+        return Run(streak, proven_seconds, streak.points, _lacks(condition, proven_seconds, streak.points, ""))
+    gap_seconds = GAP_PERIODS * (signal.period_seconds or policy.tick_seconds)
+    return _read_back(condition, points, gap_seconds, warm_at, before)
+
+
+def long_enough(condition: Condition, run: Run) -> bool:
+    """Whether a breach is a finding: the readings prove it for the whole of the condition's `for`."""
+    if not condition.for_seconds:
+        return run.points > 0
+    return run.proven_seconds >= condition.for_seconds and run.points >= POINTS_NEEDED
+
+
+def warm_at_of(instance: Instance, condition: Condition, policy: Policy) -> datetime | None:
+    """From when on what is measured of an instance counts; None when all does.
+
+    How a newborn performs says nothing while it warms up. What it is (its image, its template, that somebody changed
+    it) is true from the first moment.
+    """
+    if instance.launched_at is None or condition.cause is not Cause.DEGRADED:
+        return None
+    return instance.launched_at + timedelta(seconds=policy.warm_up_seconds)
+
+
+def points_of(readings: Iterable[Reading], condition: Condition) -> tuple[Point, ...]:
+    """One point per moment, oldest first."""
+    ordered = sorted(readings, key=lambda reading: reading.measured_at)
+    return tuple(
+        Point(at, all(_bad(reading.value, condition) for reading in same))
+        for at, same in groupby(ordered, key=lambda reading: reading.measured_at)
+    )
+
+
+def _bad(value: float | str, condition: Condition) -> bool:
+    return (isinstance(value, str) or isfinite(value)) and condition.threshold.breached(value)
+
+
+def _read_back(
+    condition: Condition, points: Sequence[Point], gap_seconds: float, warm_at: datetime | None, before: Streak | None
+) -> Run:
+    """From the newest point back, as far as each breached, was near enough to the next, and was warm."""
+    first, count, broken_by = points[-1].at, 1, ""
+    for point in reversed(points[:-1]):
+        if not point.breached:
+            broken_by = f"fine at {_time(point.at)}"
+        elif warm_at is not None and point.at < warm_at:
+            broken_by = f"warming up until {_time(warm_at)}"
+        elif (first - point.at).total_seconds() > gap_seconds:
+            broken_by = f"nothing measured between {_time(point.at)} and {_time(first)}"
+        if broken_by:
+            break
+        first, count = point.at, count + 1
+    proven_seconds = (points[-1].at - first).total_seconds()
+    since = first
+    if not broken_by and before and before.since < first and (first - before.last_at).total_seconds() <= gap_seconds:
+        since = before.since
+    streak = Streak(StreakKind.BREACHED, since, points[-1].at, count)
+    return Run(streak, proven_seconds, count, _lacks(condition, proven_seconds, count, broken_by))
+
+
+def _remembered(snapshot: Snapshot, instance: Instance, condition: Condition) -> Streak | None:
+    """The breaches that the last tick left; those of a warm-up (no points) are not among them."""
+    before = snapshot.memory.streaks.get((instance.id, condition.name))
+    return before if before and before.kind is StreakKind.BREACHED and before.points else None
+
+
+def _continued(before: Streak | None, at: datetime, gap_seconds: float) -> Streak:
+    if before is None or (at - before.last_at).total_seconds() > gap_seconds:
+        return Streak(StreakKind.BREACHED, at, at)
+    points = before.points + (1 if at > before.last_at else 0)
+    return Streak(StreakKind.BREACHED, before.since, max(at, before.last_at), points)
+
+
+def _silence(snapshot: Snapshot, policy: Policy, key: tuple[str, str]) -> Streak:
+    """Since when nothing usable has come: since the newest reading went stale, or as long as ticks have seen none."""
+    since, points = snapshot.now, 1
+    said = snapshot.signals.get(key)
+    if isinstance(said, Signal) and said.stale_at is not None:
+        since = min(since, said.stale_at)
+    before = snapshot.memory.streaks.get(key)
+    if before and before.kind is StreakKind.UNKNOWN:
+        unwatched_seconds = (snapshot.now - before.last_at).total_seconds()
+        if unwatched_seconds <= GAP_PERIODS * policy.tick_seconds:
+            since, points = min(since, before.since), before.points + (snapshot.now > before.last_at)
+    return Streak(StreakKind.UNKNOWN, since, snapshot.now, points)
+
+
+def _lacks(condition: Condition, proven_seconds: float, points: int, broken_by: str) -> str:
+    if not condition.for_seconds:
+        return ""
+    missing = []
+    if proven_seconds < condition.for_seconds:
+        missing.append(f"breached for {proven_seconds:g} of {condition.for_seconds:g} s")
+    if points < POINTS_NEEDED:
+        missing.append(f"{points} of at least {POINTS_NEEDED} readings")
+    return "; ".join([*missing, broken_by] if broken_by else missing) if missing else ""
+
+
+def _among_bad_ones(points: Sequence[Point], span_seconds: float) -> str:
+    """Says of a value that goes to and fro how often it breached, though it is fine now."""
+    since = points[-1].at - timedelta(seconds=span_seconds)
+    within = list(takewhile(lambda point: point.at >= since, reversed(points)))
+    bad = sum(point.breached for point in within)
+    return f"fine now; {bad} of the last {len(within)} readings breached" if bad else ""
+
+
+def _time(at: datetime) -> str:
+    return f"{at:%H:%M:%S} UTC"
