@@ -1,5 +1,6 @@
 """From a chosen candidate to the event that begins its replacement, with all that it was chosen for."""
 
+from controller.decide.declared import declared
 from controller.decide.explain import evidence_json, isoformat
 from controller.decide.looks import steadily_serving
 from controller.decide.rules.max_in_flight import allowed_in_flight
@@ -29,6 +30,7 @@ def acceptance(candidate: Candidate, snapshot: Snapshot, policy: Policy, replace
         "evidence": [evidence_json(item) for item in verdict.evidence],
         "launch_image_id": group.launch_image.id if group and group.launch_image else None,
         "predecessor_facts": instance_facts(instance),
+        "declared": declared(group),
         "scope": dict(snapshot.inventory.scope),
         "serving": steadily_serving(snapshot, instance.group),
         "desired": group.desired if group else 0,

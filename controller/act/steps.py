@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from controller.act.saga import Saga
 from controller.act.site import Site
+from controller.decide.declared import moved
 from controller.decide.explain import readings_of
 from controller.decide.judge import judge
 from controller.decide.looks import Go, Look, before_drain, before_launch, before_terminate
@@ -55,6 +56,9 @@ async def _verify(work: Work, saga: Saga, site: Site) -> Progress:
     if elapsed_seconds < asked.warm_up_seconds:
         return Waiting("the successor warms up", min(asked.warm_up_seconds - elapsed_seconds, site.policy.tick_seconds))
     snapshot = await site.observer.snapshot()
+    changed = moved(snapshot, saga.state, site.policy)
+    if changed is not None:
+        return Refused(changed, "declaration_moved", "aborted")
     verification, sentence = verify(snapshot, saga.state, site.policy)
     if verification in (Verification.SAME, Verification.WORSE):
         return Refused(sentence, verification.value)

@@ -31,6 +31,7 @@ READS = frozenset(
         "ec2:DescribeInstanceStatus",
         "ec2:DescribeLaunchTemplateVersions",
         "elbv2:DescribeTargetHealth",
+        "ssm:GetParameter",
     }
 )
 """Every operation that Repave reads with; the shipped IAM policy grants these too."""

@@ -85,7 +85,21 @@ class AnyOf:
         return " or ".join(self.words)
 
 
-Threshold = Above | Below | AtLeast | AnyOf
+@dataclass(frozen=True, slots=True)
+class Begins:
+    """Breached by a text that begins with this word: the rest of it says how far off the instance is."""
+
+    word: str
+
+    def breached(self, value: float | str) -> bool:
+        """Whether the text begins with the bad word. A number never does."""
+        return isinstance(value, str) and value.startswith(self.word)
+
+    def __str__(self) -> str:
+        return self.word
+
+
+Threshold = Above | Below | AtLeast | AnyOf | Begins
 
 
 @dataclass(frozen=True, slots=True)

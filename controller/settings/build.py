@@ -16,6 +16,7 @@ from controller.domain.policy import (
     Verify,
 )
 from controller.settings.document import sealed
+from controller.settings.drift import drifted
 from controller.settings.models import DocumentBase, FleetBase, RuleBase
 from controller.settings.shape import AGE_CONDITIONS
 from controller.settings.sources import pick_source
@@ -66,7 +67,7 @@ def _conditions(fleet: FleetBase, specs: Specs, sources: dict[str, Source]) -> t
         for key, probe, seconds in ages
         if seconds is not None
     ]
-    return (*aged, *(_degraded(rule, specs, sources) for rule in fleet.degraded_when))
+    return (*aged, *drifted(fleet, specs), *(_degraded(rule, specs, sources) for rule in fleet.degraded_when))
 
 
 def _degraded(rule: RuleBase, specs: Specs, sources: dict[str, Source]) -> Condition:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from controller.domain.errors import ConfigError
-from controller.domain.policy import Above, AnyOf, AtLeast, Below, Policy, Threshold
+from controller.domain.policy import Above, AnyOf, AtLeast, Begins, Below, Policy, Threshold
 from controller.settings.problems import one_line
 from controller.settings.specs import Specs
 
@@ -73,6 +73,8 @@ def _encoded_threshold(threshold: Threshold) -> dict[str, Any]:
             return {"at_least": limit}
         case AnyOf(words):
             return {"any_of": list(words)}
+        case Begins(word):
+            return {"begins": word}
 
 
 def _decoded(content: dict[str, Any], document: str, specs: Specs) -> Policy:
@@ -99,6 +101,8 @@ def _decoded_threshold(kind: str, limit: Any) -> Threshold:
             return AtLeast(float(limit))
         case "any_of":
             return AnyOf(tuple(limit))
+        case "begins":
+            return Begins(str(limit))
         case _:
             raise ValueError(f"unknown threshold {kind}")
 

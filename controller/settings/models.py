@@ -136,6 +136,9 @@ class FleetBase(Section):
     """An instance whose image is older is aged."""
     max_age: Duration | None = None
     """An instance that is older is aged."""
+    drift: tuple[Label, ...] = ()
+    """In what an instance may differ from what a launch would use now: then it has drifted. Each platform knows its own
+    words."""
     degraded_when: tuple[RuleBase, ...] = ()
     limits: FleetLimits = FleetLimits()
     stop_when: StopSection = StopSection()

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from controller.domain.ports import ProbeSpec
+from controller.settings.drift import check_drift, words
 from controller.settings.located import Located
 from controller.settings.models import FleetBase, RuleBase, keys_of
 from controller.settings.problems import Problems, Spot, did_you_mean, listed, quoted
@@ -18,10 +19,12 @@ THRESHOLDS = ("above", "below", "count", "within")
 
 def check_fleet(name: str, fleet: Located, specs: Specs, sources: Mapping[str, Source], problems: Problems) -> None:
     """Note what is wrong with the keys of one fleet, its defaults merged in; whatever has the wrong type is skipped."""
-    _exactly_one(f"fleet {quoted(name)}", "platform", fleet, specs.platforms, keys_of(FleetBase), problems)
+    platform = _exactly_one(f"fleet {quoted(name)}", "platform", fleet, specs.platforms, keys_of(FleetBase), problems)
     for key, probe in AGE_CONDITIONS.items():
         if key in fleet.mapping and probe not in specs.probes:
             problems.add(fleet.mapping[key].spot, f"{quoted(key)} needs the probe {quoted(probe)}, which is not there.")
+    if platform:
+        check_drift(fleet, specs.platforms[platform], specs, problems)
     check_rules(fleet, specs, sources, problems)
 
 
@@ -29,10 +32,11 @@ def check_rules(fleet: Located, specs: Specs, sources: Mapping[str, Source], pro
     """Note what is wrong with the keys of the rules of a fleet (or of the defaults)."""
     rules = fleet.mapping.get("degraded_when")
     names: dict[str, Spot] = {}
+    taken = {*AGE_CONDITIONS, *(word.value for word in words(fleet))}
     for rule in rules.value if rules and isinstance(rules.value, list) else []:
         if not isinstance(rule.value, dict):
             continue
-        _check_name(rule, names, problems)
+        _check_name(rule, taken, names, problems)
         probe = _exactly_one("a rule", "probe", rule, specs.probes, keys_of(RuleBase), problems)
         if probe:
             _check_threshold(rule, specs.probes[probe], problems)
@@ -59,12 +63,13 @@ def _exactly_one(
     return None
 
 
-def _check_name(rule: Located, names: dict[str, Spot], problems: Problems) -> None:
+def _check_name(rule: Located, taken: Collection[str], names: dict[str, Spot], problems: Problems) -> None:
     name = rule.mapping.get("name")
     if name is None or not isinstance(name.value, str):
         return
-    if name.value in AGE_CONDITIONS:
-        problems.add(name.spot, f"the name {quoted(name.value)} is taken by the key of that name.")
+    if name.value in taken:
+        by = "the key of that name" if name.value in AGE_CONDITIONS else "the drift of that name"
+        problems.add(name.spot, f"the name {quoted(name.value)} is taken by {by}.")
     elif name.value in names:
         line = names[name.value].line
         problems.add(name.spot, f"duplicate name {quoted(name.value)}; the first is on line {line}.")

@@ -20,7 +20,7 @@ from tests.probes.fleet import NOW, WEB, OneClient, instance, request
 
 MODULES = [info.name for info in pkgutil.iter_modules(probes.__path__) if not info.name.startswith("_")]
 
-STRANGER = instance("i-0b", image=Image("ami-0456"), launched_at=None, targets=(Target(WEB, "unknown"),))
+STRANGER = instance("i-0b", image=Image("unknown"), launched_at=None, targets=(Target(WEB, "unknown"),), attributes={})
 """An instance of which nothing is known."""
 
 KNOWN = instance("i-0a", targets=(Target(WEB, "healthy"),))
@@ -78,7 +78,7 @@ async def ask(spec: ProbeSpec, probe: Probe, *instances: Instance) -> Any:
 
 
 def test_there_are_probes() -> None:
-    assert {"ec2_status", "image_age", "instance_age", "target_health"} <= set(MODULES)
+    assert {"ec2_status", "image", "image_age", "instance_age", "launch_template", "target_health"} <= set(MODULES)
 
 
 def test_it_says_what_it_is(spec: ProbeSpec, probe: Probe) -> None:

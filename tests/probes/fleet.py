@@ -13,6 +13,9 @@ WEB = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/73e2d
 API = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/api/63e2d6bc24d8a067"
 SCOPE = {"cloud.provider": "aws", "cloud.region": "eu-west-1", "repave.aws.role_arn": ""}
 
+TEMPLATE = {"launch_template_id": "lt-0a", "launch_template_version": "5"}
+"""Of every instance, and of a launch in its group."""
+
 
 def instance(instance_id: str = "i-0a", **changes: Any) -> Instance:
     """A healthy instance, ten days old, on an image of a hundred days."""
@@ -22,6 +25,7 @@ def instance(instance_id: str = "i-0a", **changes: Any) -> Instance:
         "state": InstanceState.IN_SERVICE,
         "image": Image("ami-0123", NOW - timedelta(days=100)),
         "launched_at": NOW - timedelta(days=10),
+        "attributes": TEMPLATE,
     }
     return Instance(id=instance_id, **(facts | changes))
 
@@ -32,9 +36,11 @@ def request(
     balancers: tuple[str, ...] = (),
     scope: dict[str, str] | None = None,
     read_at: datetime = NOW,
+    **of_group: Any,
 ) -> ProbeRequest:
-    """One question about these instances, all of one group, at NOW."""
-    group = Group("web-a", desired=len(instances), minimum=0, maximum=9, balancers=balancers)
+    """One question about these instances, all of one group that launches what they are, at NOW."""
+    launch: dict[str, Any] = {"launch_image": Image("ami-0123", NOW - timedelta(days=100)), "attributes": TEMPLATE}
+    group = Group("web-a", desired=len(instances), minimum=0, maximum=9, balancers=balancers, **(launch | of_group))
     inventory = Inventory(read_at, (group,), instances, scope=SCOPE if scope is None else scope)
     threshold = spec.threshold
     assert threshold is None or threshold.breached("nothing bad") is False

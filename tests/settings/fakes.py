@@ -56,12 +56,15 @@ def probe(name: str, **changes: object) -> ProbeSpec:
     return ProbeSpec(**{"name": name, "options": Nothing, "build": never, "summary": f"Reads {name}.", **changes})  # type: ignore[arg-type]
 
 
-def platform(name: str, options: type[BaseModel]) -> PlatformSpec:
-    return PlatformSpec(name=name, options=options, build=never, summary=f"Runs {name}.")  # type: ignore[arg-type]
+def platform(name: str, options: type[BaseModel], *drift: str) -> PlatformSpec:
+    return PlatformSpec(name=name, options=options, build=never, summary=f"Runs {name}.", drift=drift)  # type: ignore[arg-type]
 
 
 SPECS = Specs(
-    platforms={"group": platform("group", GroupOptions), "engine": platform("engine", EngineOptions)},
+    platforms={
+        "group": platform("group", GroupOptions, "checks", "template"),
+        "engine": platform("engine", EngineOptions),
+    },
     probes={
         "image_age": probe("image_age", unit="s"),
         "instance_age": probe("instance_age", unit="s"),

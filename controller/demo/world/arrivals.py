@@ -9,6 +9,7 @@ from moto.ec2.models.subnets import Subnet
 from moto.moto_api._internal import mock_random
 
 from controller.demo.world.activities import NO_CAPACITY, Activity, place
+from controller.demo.world.aliases import named_image
 from controller.demo.world.balancer import WorldBalancer
 from controller.demo.world.conditions import Conditions
 from controller.demo.world.members import IN_SERVICE, PENDING, TERMINATING, Member, WorldGroup
@@ -63,7 +64,7 @@ class Arrivals:
             raise NotImplementedError("groups without a launch template")
         born_of = template.get_version(version)
         reservation = self._ec2.run_instances(
-            born_of.image_id,
+            named_image(born_of.image_id, self._ec2.account_id, self._ec2.region_name),
             1,
             born_of.user_data,
             born_of.security_groups,

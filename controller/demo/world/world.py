@@ -12,6 +12,7 @@ from moto.elbv2.models import elbv2_backends
 from moto.moto_api._internal import mock_random
 
 from controller.demo.scenario import Scenario
+from controller.demo.world.aliases import install_aliases
 from controller.demo.world.answers import install_answers
 from controller.demo.world.balancer import WorldBalancer
 from controller.demo.world.conditions import Conditions
@@ -41,6 +42,7 @@ class World:
         self.scaling = WorldAutoScaling(region, DEFAULT_ACCOUNT_ID, self.balancer, self.conditions)
         autoscaling_backends[DEFAULT_ACCOUNT_ID][region] = self.scaling
         install_answers(self.scaling)
+        install_aliases()
         self.truth = Truth(self.scaling, self.balancer)
         seeding = Seeding(ec2_backends[DEFAULT_ACCOUNT_ID][region], self.balancer, self.scaling, self.conditions)
         for group in scenario.groups:

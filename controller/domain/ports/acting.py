@@ -123,9 +123,14 @@ class LoadBalancer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PlatformSpec:
-    """What a file in `controller/platforms/` exports as PLATFORM. name: the key in a fleet's configuration."""
+    """What a file in `controller/platforms/` exports as PLATFORM. name: the key in a fleet's configuration.
+
+    drift: the words that a fleet's `drift:` may list; each is the name of the probe that reads it, whose threshold says
+    by itself what is drifted. Its inventories tell of every instance and every group what that probe compares.
+    """
 
     name: str
     options: type[Any]
     build: Callable[[Any, Resources], Platform]
     summary: str
+    drift: tuple[str, ...] = ()

@@ -53,5 +53,6 @@ PLATFORM = PlatformSpec(
     name="asg",
     options=AsgOptions,
     build=AsgPlatform,
+    drift=("launch_template", "image"),
     summary="An EC2 Auto Scaling group, by name, or several by tag.",
 )

@@ -27,7 +27,8 @@ class TemplateRef:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One instance of a group. lifecycle: in Auto Scaling's own words. image_id: None when the group does not say."""
+    """One instance of a group. lifecycle: in Auto Scaling's own words. image_id: None when the group does not say.
+    configuration: the launch configuration it was born of, where it was not born of a template."""
 
     id: str
     zone: str
@@ -38,6 +39,7 @@ class Member:
     template: TemplateRef | None = None
     image_id: str | None = None
     weighted: bool = False
+    configuration: str = ""
 
     @property
     def state(self) -> InstanceState:
@@ -133,6 +135,7 @@ def _member(entry: Mapping[str, Any]) -> Member:
         template=template_ref(entry.get("LaunchTemplate")),
         image_id=entry.get("ImageId"),
         weighted=entry.get("WeightedCapacity") not in (None, "", "1"),
+        configuration=entry.get("LaunchConfigurationName") or "",
     )
 
 

@@ -137,6 +137,7 @@ def _attributes(view: GroupView, member: Member, private_dns: str) -> Iterable[t
         "private_dns": private_dns,
         "launch_template_id": template.id if template else "",
         "launch_template_version": template.version if template else "",
+        "launch_configuration": member.configuration,
         "scale_in_protected": "true" if operator_protected(view, member) else "",
     }
     return ((key, value) for key, value in pairs.items() if value)
