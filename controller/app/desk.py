@@ -8,9 +8,11 @@ from controller.app.build import Builder, opened_journal, shared_clients
 from controller.clock import SystemClock
 from controller.domain.model import Hold
 from controller.domain.replacement import Event
+from controller.domain.request import Request
 from controller.journal.adapter import JournalAdapter
-from controller.operations import ask, look, tell
+from controller.operations import ask, look, request, tell
 from controller.operations.nearest import not_found
+from controller.operations.request import Turned
 from controller.record.document import TraceDocument, trace_document
 from controller.record.trace import trace_id_of
 from controller.record.waterfall import Line, waterfall
@@ -59,6 +61,11 @@ class Desk:
         async with self._reading() as journal:
             return await look.replacements(journal, self.clock, trace_id_of, limit)
 
+    async def requests(self, limit: int) -> dict[str, Any]:
+        """The document of `get requests --json`."""
+        async with self._reading() as journal:
+            return await look.requests(journal, self.clock, limit)
+
     async def events(self, replacement_id: str) -> tuple[Event, ...]:
         """The story of one replacement. Raises NotFound when there is none of that id."""
         async with self._reading() as journal:
@@ -77,17 +84,32 @@ class Desk:
         return waterfall(await self.events(replacement_id), self.clock.now(), width)
 
     async def hold(self, target: str, seconds: float | None, reason: str, by: str) -> Hold:
-        """Stop a fleet, or `all`."""
-        scope = tell.scope_of(target, self._config.fleets)
+        """Stop a fleet, an instance, or `all`."""
         async with opened_journal(self._config.state) as journal:
+            scope = await tell.scope_of(journal, self.clock, target, self._config.fleets)
             return await tell.hold(journal, self.clock, scope, seconds, reason, by)
 
     async def resume(self, target: str, by: str) -> tuple[int, tuple[Hold, ...]]:
-        """End the stop of a fleet, or of `all`; what still stops it."""
-        scope = tell.scope_of(target, self._config.fleets)
+        """End the stop of a fleet, of an instance, or of `all`; what still stops it."""
         async with opened_journal(self._config.state) as journal:
+            scope = await tell.scope_of(journal, self.clock, target, self._config.fleets)
             ended, left = await tell.resume(journal, self.clock, scope, by)
         return ended, tuple(hold for hold in left if hold.scope in (scope, tell.ALL))
+
+    async def approve(self, request_id: str, by: str) -> Request:
+        """Say yes to a proposal. Raises NotFound and Conflict."""
+        async with opened_journal(self._config.state) as journal:
+            return await request.approve(journal, self.clock, request_id, by)
+
+    async def abort(self, replacement_id: str, by: str, reason: str) -> Turned:
+        """Turn a proposal or an open replacement back. Raises NotFound and Conflict."""
+        async with opened_journal(self._config.state) as journal:
+            return await request.abort(journal, self.clock, replacement_id, by, reason)
+
+    async def replace(self, instance_id: str, reason: str, by: str) -> Request:
+        """Ask for a replacement. Raises NotFound and Conflict."""
+        async with opened_journal(self._config.state) as journal:
+            return await request.replace(journal, self.clock, instance_id, reason, by, self._config.fleets)
 
     def _reading(self) -> AbstractAsyncContextManager[JournalAdapter]:
         return opened_journal(self._config.state, read_only=True)

@@ -15,6 +15,7 @@ from controller.cli.decide import plan, why
 from controller.cli.demo import demo
 from controller.cli.output import complain
 from controller.cli.run import run
+from controller.cli.say import abort, approve, replace
 from controller.cli.stop import hold, resume
 from controller.cli.trace import trace
 from controller.domain.errors import ConfigError, RepaveError
@@ -46,9 +47,9 @@ def build() -> typer.Typer:
     )
     app.callback()(_root)
     looking = typer.Typer(rich_markup_mode=None)
-    _add(looking, get.fleets, get.instances, get.replacements)
+    _add(looking, get.fleets, get.instances, get.replacements, get.requests)
     app.add_typer(looking, name="get", help=_with_examples(get.HELP))
-    _add(app, demo, validate, schema, plan, why, run, trace, hold, resume)
+    _add(app, demo, validate, schema, plan, why, run, trace, hold, resume, approve, abort, replace)
     return app
 
 

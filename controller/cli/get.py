@@ -22,6 +22,7 @@ from controller.cli.output import (
     styled,
 )
 from controller.cli.place import ConfigOption, load_for_journal
+from controller.cli.waiting import REQUEST_COLUMNS, request_row, waiting_row
 
 if TYPE_CHECKING:
     from controller.app.desk import Desk
@@ -94,12 +95,29 @@ def replacements(
 ) -> None:
     """Show the newest replacements.
 
-    Open ones with their phase, ended ones with their outcome.
+    First what waits to become one: proposed, or approved and not begun. Then open ones with their phase, and ended ones
+    with their outcome.
 
     Example:
         repave get replacements -c repave.yaml --limit 10
     """
     _show(config, "replacements", as_json, watch, limit)
+
+
+def requests(
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    watch: WatchOption = False,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50,
+) -> None:
+    """Show what was proposed and what people asked for.
+
+    With who answered, and how it ended: accepted (a replacement of the same id began), expired, withdrawn or aborted.
+
+    Example:
+        repave get requests -c repave.yaml
+    """
+    _show(config, "requests", as_json, watch, limit)
 
 
 def _show(config: str | None, what: str, as_json: bool, watch: bool, limit: int = 50) -> None:
@@ -111,10 +129,13 @@ def _show(config: str | None, what: str, as_json: bool, watch: bool, limit: int 
         "fleets": (FLEET_COLUMNS, _fleet_row),
         "instances": (INSTANCE_COLUMNS, _instance_row),
         "replacements": (REPLACEMENT_COLUMNS, _replacement_row),
+        "requests": (REQUEST_COLUMNS, request_row),
     }[what]
 
     def rows(document: Mapping[str, Any]) -> list[Row]:
-        return [row(item) for item in document[what]]
+        waiting = document["requests"] if what == "replacements" else ()
+        now = document["generated_at"]
+        return [waiting_row(item, now) for item in waiting] + [row(item) for item in document[what]]
 
     def show(document: Mapping[str, Any]) -> None:
         if as_json:
@@ -133,7 +154,9 @@ def _show(config: str | None, what: str, as_json: bool, watch: bool, limit: int 
 def _reader(desk: "Desk", what: str, limit: int) -> Read:
     if what == "fleets":
         return desk.fleets
-    return desk.instances if what == "instances" else lambda: desk.replacements(limit)
+    if what == "instances":
+        return desk.instances
+    return lambda: desk.requests(limit) if what == "requests" else desk.replacements(limit)
 
 
 async def _print_changes(desk: "Desk", read: Read, show: Callable[[Mapping[str, Any]], None]) -> None:

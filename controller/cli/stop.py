@@ -1,16 +1,17 @@
 """`repave hold` and `repave resume`: the stop button, and its end."""
 
 import asyncio
-import getpass
-import os
 from typing import Annotated
 
 import typer
 
 from controller.cli.output import clock_text
 from controller.cli.place import ConfigOption, load_for_journal
+from controller.cli.who import who
 
-Target = Annotated[str, typer.Argument(metavar="FLEET|all", help="The fleet's name, or `all`.")]
+Target = Annotated[
+    str, typer.Argument(metavar="FLEET|all|INSTANCE", help="The fleet's name, `all`, or an instance's id.")
+]
 
 
 def hold(
@@ -25,18 +26,20 @@ def hold(
     """Stop before the next mutating call.
 
     Nothing is changed any more, undoing included: what is under way stays as it is and goes on after the hold, after
-    looking again. The hold is in the journal, so it stops every daemon and survives restarts.
+    looking again. The hold is in the journal, so it stops every daemon and survives restarts. Only `repave abort` goes
+    on under a hold. An instance is held whether it is the old one of a replacement or the new one.
 
     Examples:
         repave hold web --for 2h --reason "database migration"
         repave hold all --reason incident
+        repave hold i-0a1b2c3d --for 1d --reason "post-mortem"
     """
     from controller.app.configuration import duration_seconds
     from controller.app.desk import Desk
 
     desk = Desk(load_for_journal(config))
     seconds = duration_seconds(duration) if duration is not None else None
-    placed = asyncio.run(desk.hold(target, seconds, reason, _who()))
+    placed = asyncio.run(desk.hold(target, seconds, reason, who()))
     until = f"until {clock_text(placed.expires_at)} UTC" if placed.expires_at else "until `repave resume`"
     typer.echo(f"{target} is held {until}: {placed.reason}")
 
@@ -45,7 +48,7 @@ def resume(target: Target, config: ConfigOption = None) -> None:
     """End a hold, and close breakers.
 
     Also forgets the failures in a row that stopped a fleet. `resume all` ends what `hold all` began and closes every
-    breaker; the hold of a single fleet stays until that fleet is resumed by name.
+    breaker; the hold of a single fleet or instance stays until it is resumed by name.
 
     Examples:
         repave resume web
@@ -54,15 +57,7 @@ def resume(target: Target, config: ConfigOption = None) -> None:
     from controller.app.desk import Desk
 
     desk = Desk(load_for_journal(config))
-    ended, left = asyncio.run(desk.resume(target, _who()))
+    ended, left = asyncio.run(desk.resume(target, who()))
     typer.echo(f"{target}: {ended or 'no'} {'hold or breaker' if ended == 1 else 'holds or breakers'} ended")
     for still in left:
         typer.echo(f"still stopped: {still.sentence()}")
-
-
-def _who() -> str:
-    """Who says so: the name of the account, for the record."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return f"uid {os.getuid()}"

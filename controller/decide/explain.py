@@ -8,6 +8,7 @@ from controller.domain.model import Instance, Signal, Snapshot
 from controller.domain.policy import Policy
 from controller.domain.ports import RefusalRecord
 from controller.domain.replacement import Replacement
+from controller.domain.request import Request
 from controller.domain.verdict import Evidence, Judgement, Plan, Refusal, Verdict, VerdictKind
 from controller.domain.veto import Veto
 
@@ -119,6 +120,27 @@ def veto_json(veto: Veto) -> dict[str, Any]:
         "reason": veto.reason,
         "needs": veto.needs.value,
         "clears_at": isoformat(veto.clears_at),
+    }
+
+
+def request_json(item: Request, now: datetime) -> dict[str, Any]:
+    """What was proposed or asked for, and where it stands. It has the id of its replacement to be."""
+    return {
+        "id": item.id,
+        "fleet": item.fleet,
+        "instance": item.instance_id,
+        "kind": item.kind.value,
+        "state": item.state(now).value,
+        "verdict": item.verdict,
+        "causes": list(item.causes),
+        "by": item.by,
+        "reason": item.reason,
+        "created_at": isoformat(item.created_at),
+        "expires_at": isoformat(item.expires_at),
+        "approved_by": item.approved_by,
+        "approved_at": isoformat(item.approved_at),
+        "ended_at": isoformat(item.ended_at),
+        "closing": item.closing,
     }
 
 

@@ -69,6 +69,10 @@ class Held(RepaveError):
         self.hold = hold
 
 
+class Conflict(RepaveError):
+    """What a person asked for does not fit how things stand: it was said already, or it is too late."""
+
+
 class JournalUnavailable(RepaveError):
     """The journal cannot be read or written: Repave keeps watching and stops acting."""
 

@@ -8,6 +8,7 @@ from math import isfinite
 
 from controller.domain.past import Past
 from controller.domain.replacement import Replacement
+from controller.domain.request import Request
 from controller.domain.veto import Veto
 
 
@@ -256,6 +257,12 @@ class Snapshot:
     breakers: tuple[Breaker, ...] = ()
     history: History = History()
     observed_from: datetime | None = None
+    requests: tuple[Request, ...] = ()
+
+    def request(self, instance_id: str) -> Request | None:
+        """What was proposed or asked for this instance, if it still stands."""
+        found = (item for item in self.requests if item.instance_id == instance_id and item.stands(self.now))
+        return next(found, None)
 
     def signal(self, instance_id: str, condition: str) -> Signal | Unknown:
         """What is known of an instance under a condition; Unknown when nobody asked, when it is no number (NaN), or

@@ -10,10 +10,12 @@ from sqlalchemy import Connection, bindparam, select
 
 from controller.domain.errors import IllegalTransition
 from controller.domain.model import Hold
+from controller.domain.policy import Mode
 from controller.domain.ports import Budget, Lease, Projector
 from controller.domain.replacement import Event, Replacement, begin
+from controller.domain.request import RequestState
 from controller.domain.veto import Needs, Veto
-from controller.journal import events
+from controller.journal import events, requests
 from controller.journal.history import HOUR, history
 from controller.journal.lease import require
 from controller.journal.people import ALL, fleet_scope, in_force, instance_scopes
@@ -38,6 +40,7 @@ def accept(
     vetoes = tuple(_vetoes(connection, replacement, budget))
     if not vetoes:
         events.begin(connection, projector, replacement, event, lease)
+        requests.end(connection, replacement.id, RequestState.ACCEPTED, event.at, "its replacement began")
     return vetoes or replacement
 
 
@@ -45,6 +48,7 @@ def _vetoes(connection: Connection, wanted: Replacement, budget: Budget) -> Iter
     scopes = (ALL, fleet_scope(wanted.fleet), *instance_scopes(wanted.predecessor))
     for hold in in_force(connection, wanted.accepted_at, scopes):
         yield _held(hold)
+    yield from _unapproved(connection, wanted)
     yield from _taken(connection, wanted.predecessor)
     yield from _in_flight(connection, wanted.fleet, budget.max_in_flight)
     past = history(connection, wanted.fleet, wanted.accepted_at)
@@ -56,6 +60,17 @@ def _vetoes(connection: Connection, wanted: Replacement, budget: Budget) -> Iter
 
 def _held(hold: Hold) -> Veto:
     return Veto("held", hold.sentence(), Needs.PERSON, hold.expires_at)
+
+
+def _unapproved(connection: Connection, wanted: Replacement) -> Iterator[Veto]:
+    """What a person has to say yes to begins only under the id that they said it about, while that counts."""
+    if not wanted.facts.get("request") and wanted.facts.get("mode") != Mode.ASK:
+        return
+    found = requests.one(connection, wanted.id)
+    subject = (found.fleet, found.instance_id) if found else None
+    if found is None or not found.approved(wanted.accepted_at) or subject != (wanted.fleet, wanted.predecessor):
+        reason = f"nobody has approved {wanted.id} for {wanted.predecessor}, or not any more"
+        yield Veto("awaiting_approval", reason, Needs.PERSON)
 
 
 def _taken(connection: Connection, instance_id: str) -> Iterator[Veto]:

@@ -9,10 +9,12 @@ from sqlalchemy import Connection
 from controller.domain.errors import JournalUnavailable
 from controller.domain.model import Breaker, History, Hold, Memory
 from controller.domain.policy import Policy
-from controller.domain.ports import Budget, Lease, TickRecord
+from controller.domain.ports import Budget, Lease, Lifted, TickRecord
 from controller.domain.replacement import Event, Replacement
+from controller.domain.request import Abort, Request
 from controller.domain.veto import Veto
-from controller.journal import outbox, people, policies, ticks
+from controller.journal import outbox, people, policies, requests, ticks
+from controller.journal.aborts import abort
 from controller.journal.accept import accept
 from controller.journal.events import append, newest, open_replacements, story
 from controller.journal.history import history
@@ -113,6 +115,42 @@ class JournalAdapter:
     async def resume(self, scope: str, by: str, at: datetime) -> int:
         """End the scope's hold and breakers, and forget its failures in a row."""
         return await self._write(people.resume, scope, by, at)
+
+    async def hold_on(self, replacement: Replacement, at: datetime) -> Hold | None:
+        """The hold that forbids its next call."""
+        return await self._read(people.hold_on, replacement, at)
+
+    async def lifted(self, replacement: Replacement, since: datetime) -> Lifted | None:
+        """Who ended the hold that stopped it."""
+        return await self._read(people.lifted, people.scopes_of(replacement), since)
+
+    async def requests(self, now: datetime, fleet: str | None = None) -> tuple[Request, ...]:
+        """What still stands, oldest first."""
+        return await self._read(requests.standing, now, fleet)
+
+    async def all_requests(self, limit: int = 50) -> tuple[Request, ...]:
+        """The newest, newest first."""
+        return await self._read(requests.newest, limit)
+
+    async def request(self, request_id: str) -> Request | None:
+        """The one of this id."""
+        return await self._read(requests.one, request_id)
+
+    async def approve(self, request_id: str, by: str, at: datetime) -> Request:
+        """Say yes to a proposal."""
+        return await self._write(requests.approve, request_id, by, at)
+
+    async def ask(self, request: Request) -> Request:
+        """Keep what a person asks for."""
+        return await self._write(requests.ask, request)
+
+    async def abort(self, word: Abort) -> Request | Replacement:
+        """Turn a request or a replacement back."""
+        return await self._write(abort, word)
+
+    async def aborted(self, replacement_id: str) -> Abort | None:
+        """The word that turned it back."""
+        return await self._read(people.aborted, replacement_id)
 
     async def breakers(self, fleet: str) -> tuple[Breaker, ...]:
         """The breakers that are open."""

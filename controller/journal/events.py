@@ -12,7 +12,7 @@ from controller.domain.ports import Lease, Projector
 from controller.domain.replacement import Event, Replacement, apply, fold
 from controller.journal import outbox
 from controller.journal.lease import require
-from controller.journal.people import ALL, fleet_scope, in_force, instance_scopes
+from controller.journal.people import aborted, hold_on
 from controller.journal.schema import events, replacements
 
 OF_ONE = events.c.replacement_id == bindparam("of")
@@ -48,7 +48,7 @@ def append(connection: Connection, projector: Projector | None, new: Sequence[Ev
         if event.replacement_id != was.id:
             raise IllegalTransition(f"events of {event.replacement_id} among those of {was.id}")
         if event.kind is Kind.CALLED:
-            _refuse_if_held(connection, now, event)
+            _refuse_if_stopped(connection, now, event)
         now = apply(now, event)
     if now.successor != was.successor:
         _refuse_if_claimed(connection, now)
@@ -142,11 +142,13 @@ def _put_spans(
         outbox.put(connection, projector.replacement(before, new), new[-1].at)
 
 
-def _refuse_if_held(connection: Connection, state: Replacement, called: Event) -> None:
-    scopes = (ALL, fleet_scope(state.fleet), *instance_scopes(state.predecessor, state.successor))
-    found = in_force(connection, called.at, scopes)
-    if found:
-        raise Held(found[0].sentence())
+def _refuse_if_stopped(connection: Connection, state: Replacement, called: Event) -> None:
+    abort = aborted(connection, state.id)
+    if abort is not None and not state.undoing:
+        raise Held(abort.sentence())
+    hold = hold_on(connection, state, called.at)
+    if hold is not None:
+        raise Held(hold.sentence())
 
 
 def _refuse_if_claimed(connection: Connection, state: Replacement) -> None:

@@ -86,7 +86,21 @@ VERSION_2 = (
 )
 """What a replacement came to, for the rules that learn from the past; what is there is told again from its events."""
 
-MIGRATIONS: tuple[Sequence[str], ...] = (VERSION_1, VERSION_2)
+VERSION_3 = (
+    """CREATE TABLE requests (
+        id TEXT PRIMARY KEY NOT NULL, fleet TEXT NOT NULL, instance_id TEXT NOT NULL, kind TEXT NOT NULL,
+        verdict TEXT NOT NULL, causes TEXT NOT NULL, "by" TEXT NOT NULL, reason TEXT NOT NULL,
+        created_at TEXT NOT NULL, expires_at TEXT NOT NULL, approved_by TEXT, approved_at TEXT,
+        ended TEXT, ended_at TEXT, closing TEXT NOT NULL)""",
+    "CREATE UNIQUE INDEX one_open_request_per_instance ON requests (fleet, instance_id) WHERE ended IS NULL",
+    "CREATE INDEX requests_by_creation ON requests (created_at)",
+    """CREATE TABLE aborts (
+        replacement_id TEXT PRIMARY KEY NOT NULL REFERENCES replacements (id), "by" TEXT NOT NULL,
+        reason TEXT NOT NULL, at TEXT NOT NULL, after_hold INTEGER NOT NULL)""",
+)
+"""What people may approve and asked for, and the word that turns a replacement back."""
+
+MIGRATIONS: tuple[Sequence[str], ...] = (VERSION_1, VERSION_2, VERSION_3)
 """MIGRATIONS[n] leads from version n to n + 1."""
 
 

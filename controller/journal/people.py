@@ -1,4 +1,4 @@
-"""What people said (hold, resume), and the daemon's own stop (breakers)."""
+"""What people said (hold, resume, abort), and the daemon's own stop (breakers)."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -6,10 +6,12 @@ from datetime import datetime
 from sqlalchemy import BindParameter, ColumnElement, Connection, bindparam, func, select, update
 
 from controller.domain.model import Breaker, Hold
-from controller.domain.ports import Lease
+from controller.domain.ports import Lease, Lifted
+from controller.domain.replacement import Replacement
+from controller.domain.request import Abort
 from controller.journal.dialect import insert
 from controller.journal.lease import require
-from controller.journal.schema import breakers, events, holds, resumes
+from controller.journal.schema import aborts, breakers, events, holds, resumes
 
 ALL = "all"
 
@@ -30,7 +32,11 @@ def _in_force(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
 
 
 IN_FORCE = select(holds).where(_in_force(bindparam("now"))).order_by(holds.c.id)
-IN_FORCE_OVER = IN_FORCE.where(holds.c.scope.in_(bindparam("scopes", expanding=True)))
+IN_SCOPES = holds.c.scope.in_(bindparam("scopes", expanding=True))
+IN_FORCE_OVER = IN_FORCE.where(IN_SCOPES)
+IN_FORCE_AFTER = IN_FORCE_OVER.where(holds.c.id > bindparam("after"))
+ENDED_OVER = select(holds).where(IN_SCOPES, holds.c.ended_at.is_not(None) | holds.c.expires_at.is_not(None))
+ABORT = select(aborts).where(aborts.c.replacement_id == bindparam("of"))
 OPEN_BREAKERS = (
     select(breakers)
     .where(breakers.c.fleet == bindparam("fleet"), breakers.c.closed_at.is_(None))
@@ -43,6 +49,36 @@ def in_force(connection: Connection, at: datetime, scopes: Collection[str] | Non
     query = IN_FORCE if scopes is None else IN_FORCE_OVER
     rows = connection.execute(query, {"now": at, "scopes": scopes})
     return tuple(Hold(row.scope, row.reason, row.by, row.created_at, row.expires_at) for row in rows)
+
+
+def scopes_of(replacement: Replacement) -> tuple[str, ...]:
+    """The scopes whose hold stops a replacement: all, its fleet, its two instances."""
+    return (ALL, fleet_scope(replacement.fleet), *instance_scopes(replacement.predecessor, replacement.successor))
+
+
+def hold_on(connection: Connection, replacement: Replacement, at: datetime) -> Hold | None:
+    """The hold that forbids this replacement's next call. One that was there when a person said abort does not."""
+    said = connection.execute(ABORT, {"of": replacement.id}).one_or_none()
+    asked = {"now": at, "scopes": scopes_of(replacement), "after": said.after_hold if said else 0}
+    row = connection.execute(IN_FORCE_AFTER, asked).first()
+    return Hold(row.scope, row.reason, row.by, row.created_at, row.expires_at) if row else None
+
+
+def lifted(connection: Connection, scopes: Collection[str], since: datetime) -> Lifted | None:
+    """Who ended the hold of these scopes that was the last to end after `since`; None when it ran out by itself."""
+    newest, by = since, None
+    for row in connection.execute(ENDED_OVER, {"scopes": scopes}):
+        ran_out = row.ended_at is None or (row.expires_at is not None and row.expires_at <= row.ended_at)
+        at = row.expires_at if ran_out else row.ended_at
+        if at >= newest:
+            newest, by = at, None if ran_out else row.ended_by
+    return Lifted(by, newest) if by else None
+
+
+def aborted(connection: Connection, replacement_id: str) -> Abort | None:
+    """The word that turned a replacement back, if there is one."""
+    row = connection.execute(ABORT, {"of": replacement_id}).one_or_none()
+    return Abort(row.replacement_id, row.by, row.reason, row.at) if row else None
 
 
 def hold(connection: Connection, new: Hold) -> None:

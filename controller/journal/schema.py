@@ -93,6 +93,38 @@ resumes = Table(
 )
 """`after_event`: the newest event at that moment; failures up to it no longer count. An order, so no clock matters."""
 
+requests = Table(
+    "requests",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("fleet", String, nullable=False),
+    Column("instance_id", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("verdict", String, nullable=False),
+    Column("causes", Json, nullable=False),
+    Column("by", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    Column("approved_by", String),
+    Column("approved_at", UtcTime),
+    Column("ended", String),
+    Column("ended_at", UtcTime),
+    Column("closing", Text, nullable=False),
+)
+"""What a person may approve, or asked for. `ended` is null while it is open, its time over or not."""
+
+aborts = Table(
+    "aborts",
+    metadata,
+    Column("replacement_id", String, ForeignKey("replacements.id"), primary_key=True),
+    Column("by", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("after_hold", Integer, nullable=False),
+)
+"""`after_hold`: the newest hold at that moment; only a later one stops the way back. An order, so no clock matters."""
+
 memory = Table(
     "memory",
     metadata,

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, delete, select
 
 from controller.domain.model import Memory, Streak, StreakKind
 from controller.domain.ports import Lease, Projector, RefusalRecord, TickRecord
-from controller.journal import outbox, schema
+from controller.journal import outbox, requests, schema
 from controller.journal.dialect import upsert
 from controller.journal.lease import require
 from controller.journal.schema import refusals
@@ -29,6 +29,7 @@ def record_tick(
     where = {"fleet": record.fleet}
     connection.execute(REMEMBER, {**where, "document": _document(record.memory)})
     connection.execute(REPORT, {**where, "at": record.at, "sentence": record.sentence, "report": record.report})
+    requests.settle(connection, record.fleet, record.proposed, record.withdrawn, record.at)
     changed = _changed(connection, record)
     if changed:
         connection.execute(REFUSE, [_row(record, refusal) for refusal in changed])

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from controller.decide.explain import isoformat
+from controller.decide.explain import isoformat, request_json
 from controller.domain.model import Breaker, Hold
 from controller.domain.policy import Policy
 from controller.domain.ports import Clock, Journal, Lease, TickRecord
@@ -48,10 +48,18 @@ async def instances(journal: Journal, clock: Clock, configured: Mapping[str, Pol
 async def replacements(
     journal: Journal, clock: Clock, trace_id_of: Callable[[str], str], limit: int = 50
 ) -> dict[str, Any]:
-    """The document of `repave get replacements --json`: the newest first."""
+    """The document of `repave get replacements --json`: the newest first; and what waits to become one."""
     now = clock.now()
     rows = [replacement_json(item, trace_id_of(item.id)) for item in await journal.replacements(limit)]
-    return {"generated_at": isoformat(now), "replacements": rows}
+    asked = [request_json(item, now) for item in await journal.requests(now)]
+    return {"generated_at": isoformat(now), "requests": asked, "replacements": rows}
+
+
+async def requests(journal: Journal, clock: Clock, limit: int = 50) -> dict[str, Any]:
+    """The document of `repave get requests --json`: what stands and what has ended, the newest first."""
+    now = clock.now()
+    rows = [request_json(item, now) for item in await journal.all_requests(limit)]
+    return {"generated_at": isoformat(now), "requests": rows}
 
 
 def replacement_json(item: Replacement, trace_id: str) -> dict[str, Any]:

@@ -9,16 +9,33 @@ from controller.domain.ports import Clock, Journal
 from controller.operations.nearest import not_found
 
 ALL = "all"
+OF_INSTANCE = "instance:"
 LONGEST_REASON = 500
 
 
-def scope_of(target: str, fleets: Collection[str]) -> str:
-    """`all`, or the scope of a configured fleet. Raises NotFound for anything else."""
+async def scope_of(journal: Journal, clock: Clock, target: str, fleets: Collection[str]) -> str:
+    """The scope of `all`, of a configured fleet, or of an instance: one that a last look saw, that belongs to an open
+    replacement, or that is held. Raises NotFound for anything else.
+    """
     if target == ALL:
         return ALL
-    if target not in fleets:
-        raise not_found("fleet", target, [*fleets, ALL])
-    return f"fleet:{target}"
+    if target in fleets:
+        return f"fleet:{target}"
+    known = {item["id"] for record in await journal.reports() for item in record.report["instances"]}
+    for replacement in await journal.open_replacements():
+        known |= {replacement.predecessor, replacement.successor or replacement.predecessor}
+    known |= {hold.scope.removeprefix(OF_INSTANCE) for hold in await journal.holds(clock.now())}
+    if target not in known:
+        raise not_found("fleet or instance", target, {*known, *fleets, ALL} - {f"fleet:{name}" for name in fleets})
+    return f"{OF_INSTANCE}{target}"
+
+
+def reason_of(what: str, text: str, *, needed: bool = True) -> str:
+    """A person's reason on one line. Raises RepaveError when it is too long, or empty though it is needed."""
+    reason = " ".join(text.split())
+    if (needed and not reason) or len(reason) > LONGEST_REASON:
+        raise RepaveError(f"{what} needs a reason of {int(needed)} to {LONGEST_REASON} characters")
+    return reason
 
 
 async def hold(journal: Journal, clock: Clock, scope: str, seconds: float | None, reason: str, by: str) -> Hold:
@@ -26,9 +43,7 @@ async def hold(journal: Journal, clock: Clock, scope: str, seconds: float | None
 
     Raises RepaveError when the reason is empty or too long, or the time is none.
     """
-    reason = " ".join(reason.split())
-    if not reason or len(reason) > LONGEST_REASON:
-        raise RepaveError(f"a hold needs a reason of 1 to {LONGEST_REASON} characters")
+    reason = reason_of("a hold", reason)
     if seconds is not None and seconds <= 0:
         raise RepaveError("a hold has to last longer than 0s")
     now = clock.now()

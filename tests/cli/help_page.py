@@ -25,8 +25,8 @@ standard error; `REPAVE_DEBUG=1` adds where they came from. What `--json` prints
 | 3 | `run --until-settled`: a hold stops a replacement that is under way |
 | 130 | Ctrl-C |
 
-The configuration comes from `-c`, else `REPAVE_CONFIG`, else `./repave.yaml`. `get`, `trace`, `hold` and `resume` are
-about a daemon; they go to its journal directly, so they work whether or not it is up.
+The configuration comes from `-c`, else `REPAVE_CONFIG`, else `./repave.yaml`. `get`, `trace`, `hold`, `resume`,
+`approve`, `abort` and `replace` are about a daemon; they go to its journal directly, so they work whether or not it is up.
 """
 
 COMMANDS = (
@@ -41,9 +41,13 @@ COMMANDS = (
     "get fleets",
     "get instances",
     "get replacements",
+    "get requests",
     "trace",
     "hold",
     "resume",
+    "approve",
+    "abort",
+    "replace",
 )
 
 

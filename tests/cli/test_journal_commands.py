@@ -1,6 +1,5 @@
 """`get`, `trace`, `hold` and `resume`, on a journal file, with and without a daemon's traces in it."""
 
-import getpass
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from controller.cli.who import who
 from controller.domain.lifecycle import Outcome
 from controller.domain.model import Breaker, Memory
 from controller.domain.ports import TickRecord
@@ -129,7 +129,7 @@ async def test_a_hold_is_in_the_journal_before_any_daemon_was(config: Path, jour
     result = repave("hold", "web", "--for", "2h", "--reason", "database  migration", "-c", str(config))
     assert result.code == 0
     (hold,) = await journal.holds(NOW)
-    assert (hold.scope, hold.reason, hold.by) == ("fleet:web", "database migration", getpass.getuser())
+    assert (hold.scope, hold.reason, hold.by) == ("fleet:web", "database migration", who())
     assert hold.expires_at == hold.created_at + timedelta(hours=2)
     assert result.out == f"web is held until {hold.expires_at:%Y-%m-%d %H:%M:%S} UTC: database migration\n"
 
@@ -154,8 +154,8 @@ async def test_resume_tells_what_still_stops_it(config: Path, journal: JournalAd
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["hold", "wbe", "--reason", "x"], "no fleet 'wbe'; the nearest is web"),
-        (["resume", "ap"], "no fleet 'ap'; the nearest is api"),
+        (["hold", "wbe", "--reason", "x"], "no fleet or instance 'wbe'; the nearest is web"),
+        (["resume", "ap"], "no fleet or instance 'ap'; the nearest is api"),
         (["hold", "web", "--reason", "  "], "needs a reason"),
         (["hold", "web", "--reason", "x", "--for", "2 hours"], "must be a duration such as 90s, 15m, 6h or 30d"),
         (["hold", "web", "--reason", "x", "--for", "0s"], "longer than 0s"),

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from controller.cli import command
-from controller.domain.model import Breaker, Hold
+from controller.domain.model import Breaker, Hold, Memory
+from controller.domain.ports import TickRecord
 from controller.journal.adapter import JournalAdapter
 from tests.cli.conftest import Cloud, repave
-from tests.cli.test_journal_commands import NOW, looked_at
+from tests.cli.test_journal_commands import NOW, REPORT, looked_at
 from tests.journal.material import begun, lease_of
+from tests.journal.test_requests import proposal
 from tests.record.stories import replaced
 
 __all__ = ["looked_at"]
@@ -65,10 +67,12 @@ async def test_get(config: Path, looked_at: JournalAdapter) -> None:
     first, *rest = replaced()
     await begun(looked_at, lease, first)
     await looked_at.append(rest, lease)
+    record = TickRecord("web", NOW, "", Memory(), REPORT, proposed=(proposal("r-2", "i-2", NOW),))
+    await looked_at.record_tick(record, lease)
     await looked_at.hold(Hold("fleet:web", "x", "alice", NOW))
     await looked_at.open_breaker(Breaker("web", "failing checks", "x", NOW), lease)
     assert keys(printed("get", "fleets", "-c", str(config))) == example("repave get --json: generated_at, fleets")
-    shown = example("repave get --json: generated_at, replacements")
+    shown = example("repave get --json: generated_at, requests, replacements")
     assert keys(printed("get", "replacements", "-c", str(config))) == shown
     document = printed("trace", first.replacement_id, "-c", str(config))
     document["spans"].sort(key=lambda span: not span["events"])

@@ -5,10 +5,13 @@ from datetime import timedelta
 import pytest
 
 from controller.domain.errors import RepaveError
+from controller.domain.model import Hold, Memory
+from controller.domain.ports import TickRecord
 from controller.journal.adapter import JournalAdapter
 from controller.journal.sql import SqlJournal
 from controller.operations import tell
 from controller.operations.nearest import NotFound
+from tests.journal.material import accepted, begun, following, happy, lease_of
 from tests.support.virtual import START, VirtualClock, run
 
 
@@ -42,10 +45,24 @@ def test_a_hold_that_makes_no_sense_is_refused(seconds: float, reason: str) -> N
 
 
 def test_scopes() -> None:
-    assert tell.scope_of("all", ["web"]) == "all"
-    assert tell.scope_of("web", ["web"]) == "fleet:web"
-    with pytest.raises(NotFound, match="no fleet 'al'; the nearest is all"):
-        tell.scope_of("al", ["web"])
+    async def main(clock: VirtualClock) -> None:
+        journal = in_memory()
+        lease = await lease_of(journal)
+        report = {"instances": [{"id": "i-seen"}]}
+        await journal.record_tick(TickRecord("web", START, "", Memory(), report), lease)
+        await begun(journal, lease, accepted(predecessor="i-old"))
+        await journal.append(following("r-1", 1, happy("i-new")[:4]), lease)
+        await journal.hold(Hold("instance:i-gone", "x", "ana", START))
+        for target in ("i-seen", "i-old", "i-new", "i-gone"):
+            assert await tell.scope_of(journal, clock, target, ["web"]) == f"instance:{target}"
+        assert await tell.scope_of(journal, clock, "all", ["web"]) == "all"
+        assert await tell.scope_of(journal, clock, "web", ["web"]) == "fleet:web"
+        with pytest.raises(NotFound, match="no fleet or instance 'al'; the nearest is all"):
+            await tell.scope_of(journal, clock, "al", ["web"])
+        with pytest.raises(NotFound, match="no fleet or instance 'i-nex'; the nearest are i-new"):
+            await tell.scope_of(journal, clock, "i-nex", ["web"])
+
+    run(main)
 
 
 def test_resume_tells_what_is_left() -> None:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from controller.domain.model import Breaker, History, Hold, Memory
 from controller.domain.policy import Policy
 from controller.domain.replacement import Event, Replacement
+from controller.domain.request import Abort, Request
 from controller.domain.veto import Veto
 
 
@@ -37,6 +38,7 @@ class TickRecord:
 
     report: the fleet's part of `plan --json`. refusals: instance id -> (veto ids, facts for the trace); only instances
     that are refused now. Which of them changed since the last tick is for the journal to find.
+    proposed: what a person is asked to approve from now on. withdrawn: request id -> why it does not stand any more.
     """
 
     fleet: str
@@ -45,6 +47,8 @@ class TickRecord:
     memory: Memory
     report: Mapping[str, Any]
     refusals: Mapping[str, "RefusalRecord"] = field(default_factory=dict)
+    proposed: tuple[Request, ...] = ()
+    withdrawn: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,14 @@ class RefusalRecord:
     instance_id: str
     rules: tuple[str, ...]
     facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """The end of a hold. by: who ended it."""
+
+    by: str
+    at: datetime
 
 
 class Journal(Protocol):
@@ -71,11 +83,13 @@ class Journal(Protocol):
 
     async def accept(self, event: Event, lease: Lease, budget: Budget) -> Replacement | tuple[Veto, ...]:
         """Insert the `accepted` event when, in this transaction, no hold applies, every budget has room and the
-        predecessor has no open replacement; otherwise say why not."""
+        predecessor has no open replacement; otherwise say why not. What a person has to approve (the event's facts
+        say `request`, or mode ask) needs an approved request of this id that still stands, and ends it."""
 
     async def append(self, events: Sequence[Event], lease: Lease) -> None:
         """Append, with the spans that these events complete. A `called` event is refused with Held while a hold
-        applies to its replacement (all, its fleet, its predecessor or successor)."""
+        applies to its replacement (all, its fleet, its predecessor or successor). An abort refuses every call but
+        those of the way back, and lets these through whatever is held."""
 
     async def open_replacements(self, fleet: str | None = None) -> tuple[Replacement, ...]:
         """All that are not closed, oldest first."""
@@ -94,7 +108,8 @@ class Journal(Protocol):
 
     async def record_tick(self, record: TickRecord, lease: Lease) -> tuple[str, ...]:
         """Store memory, report and refusals, with a trace for each refusal whose set of vetoes changed; returns the
-        instance ids of those."""
+        instance ids of those. Requests of the fleet whose time is over end, and so do those withdrawn; what is
+        proposed is kept for an instance that has no other open request."""
 
     async def reports(self) -> tuple[TickRecord, ...]:
         """The newest record of every fleet, by fleet name (memory left empty)."""
@@ -108,6 +123,37 @@ class Journal(Protocol):
     async def resume(self, scope: str, by: str, at: datetime) -> int:
         """End the holds of this scope, close its breakers and forget its failures in a row; returns how many holds
         and breakers that ended. Scope `all` means every fleet."""
+
+    async def hold_on(self, replacement: Replacement, at: datetime) -> Hold | None:
+        """The hold that forbids its next call: over all, its fleet or one of its instances. None for one that was in
+        force before a person said abort."""
+
+    async def lifted(self, replacement: Replacement, since: datetime) -> Lifted | None:
+        """Who ended the hold over it that was the last to end after `since`; None when that ran out by itself."""
+
+    async def requests(self, now: datetime, fleet: str | None = None) -> tuple[Request, ...]:
+        """What was proposed or asked for and still stands, oldest first."""
+
+    async def all_requests(self, limit: int = 50) -> tuple[Request, ...]:
+        """The newest, whether they stand or have ended, newest first."""
+
+    async def request(self, request_id: str) -> Request | None:
+        """The one of this id, whether it stands or has ended."""
+
+    async def approve(self, request_id: str, by: str, at: datetime) -> Request:
+        """Say yes to a proposal; the yes stands for an hour. Raises KeyError when there is none of that id, Conflict
+        when it was approved already or has ended."""
+
+    async def ask(self, request: Request) -> Request:
+        """Keep what a person asks for; it takes the place of a proposal for that instance. Raises Conflict when the
+        instance has an open replacement, or somebody asked before."""
+
+    async def abort(self, word: Abort) -> Request | Replacement:
+        """Turn back: end a request that stands at once, or have an open replacement undone. What it was about. Raises
+        KeyError when nothing has that id, Conflict when it has ended, was aborted before, or is too late."""
+
+    async def aborted(self, replacement_id: str) -> Abort | None:
+        """The word that turned a replacement back, if there is one."""
 
     async def breakers(self, fleet: str) -> tuple[Breaker, ...]:
         """The breakers that are open."""
