@@ -72,7 +72,7 @@ async def test_replace(config_of: str, asking: JournalAdapter) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["approve", "r-2"], "no proposal 'r-2'; there is r-1"),
+        (["approve", "r-2"], "no proposal 'r-2'; the nearest is r-1"),
         (["abort", "r-11"], "no replacement 'r-11'; the nearest is r-1"),
         (["replace", "i-3", "--reason", "x"], "no instance 'i-3'; the nearest are i-"),
         (["replace", "i-1", "--reason", " "], "a replacement needs a reason"),
