@@ -26,7 +26,8 @@ standard error; `REPAVE_DEBUG=1` adds where they came from. What `--json` prints
 | 130 | Ctrl-C |
 
 The configuration comes from `-c`, else `REPAVE_CONFIG`, else `./repave.yaml`. `get`, `trace`, `hold`, `resume`,
-`approve`, `abort` and `replace` are about a daemon; they go to its journal directly, so they work whether or not it is up.
+`approve`, `abort` and `replace` are about a daemon; they go to its journal directly, so they work whether or not it is
+up.
 """
 
 COMMANDS = (
