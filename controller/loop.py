@@ -1,9 +1,10 @@
 """One fleet's loop: observe, judge, plan, act, record. A tick ends in a sentence a person can read."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -16,6 +17,7 @@ from controller.decide.judge import judge
 from controller.decide.plan import plan
 from controller.decide.rule import RuleSpec
 from controller.domain.errors import JournalUnavailable, LeaseLost, PlatformError
+from controller.domain.laps import lap
 from controller.domain.lifecycle import Outcome
 from controller.domain.model import Snapshot
 from controller.domain.ports import Clock, Journal, TickRecord
@@ -29,6 +31,7 @@ class Tick:
 
     sentence: for people. settled: nothing to do now or soon (see decide.plan). standby: another daemon acts here.
     failed: replacements that failed since this loop began. held_in_flight: holds stop all that is open.
+    looked: whether the fleet could be looked at and decided about. counts: its instances by verdict.
     """
 
     fleet: str
@@ -39,6 +42,8 @@ class Tick:
     failed: int = 0
     held_in_flight: bool = False
     breaker_open: bool = False
+    looked: bool = True
+    counts: Mapping[str, int] = field(default_factory=dict)
 
 
 class FleetLoop:
@@ -101,16 +106,19 @@ class FleetLoop:
 
     async def _look_and_act(self) -> Tick:
         policy = self._site.policy
-        snapshot = await self._site.observer.snapshot()
-        judgement = judge(snapshot, policy)
-        decided = plan(snapshot, judgement, policy, self._rules)
+        with lap(self._clock, "observe"):
+            snapshot = await self._site.observer.snapshot()
+        with lap(self._clock, "decide"):
+            judgement = judge(snapshot, policy)
+            decided = plan(snapshot, judgement, policy, self._rules)
         accepted = await self._accept(snapshot, decided)
         sentence = sentence_of(snapshot, judgement, decided, accepted, {**self._broken, **self._runner.waiting_for})
         report = explain(snapshot, judgement, decided, policy)
         record = TickRecord(
             self.fleet, snapshot.now, sentence, judgement.memory, report, refusals(snapshot, decided, report)
         )
-        await self._journal.record_tick(record, self._tenure.lease())
+        with lap(self._clock, "record"):
+            await self._journal.record_tick(record, self._tenure.lease())
         if accepted:
             await self._drive_open()
         return Tick(
@@ -121,6 +129,7 @@ class FleetLoop:
             failed=self._failed,
             held_in_flight=_all_paused(snapshot.open_replacements),
             breaker_open=bool(snapshot.breakers),
+            counts=Counter(verdict.kind.value for verdict in judgement.verdicts.values()),
         )
 
     async def _accept(self, snapshot: Snapshot, decided: Plan) -> list[Replacement]:
@@ -169,11 +178,13 @@ class FleetLoop:
         until = holder.expires_at if holder else now
         soon = min(until, now + timedelta(seconds=self._site.policy.tick_seconds))
         who = f"{holder.owner} acts until {isoformat(until)}" if holder else "another daemon acts"
-        return Tick(self.fleet, f"standing by: {who}", max(soon, now + timedelta(seconds=1)), standby=True)
+        return Tick(
+            self.fleet, f"standing by: {who}", max(soon, now + timedelta(seconds=1)), standby=True, looked=False
+        )
 
     def _later(self, why: str) -> Tick:
         next_look_at = self._clock.now() + timedelta(seconds=self._site.policy.tick_seconds)
-        return Tick(self.fleet, why, next_look_at, failed=self._failed)
+        return Tick(self.fleet, why, next_look_at, failed=self._failed, looked=False)
 
 
 def _all_paused(opened: Sequence[Replacement]) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from controller.domain.errors import PlatformError
+from controller.domain.laps import lap
 from controller.domain.model import Instance, InstanceState, Inventory, Signal, Snapshot, Unknown
 from controller.domain.policy import Condition, Policy
 from controller.domain.ports import Clock, Journal, Platform, Probe, ProbeRequest
@@ -45,7 +46,8 @@ class Observer:
         """
         started_at = self._clock.now()
         open_replacements = await self._journal.open_replacements(self._policy.fleet)
-        inventory = await self._platform.inventory()
+        with lap(self._clock, "inventory"):
+            inventory = await self._platform.inventory()
         signals = await self._signals(inventory, started_at)
         fleet, journal, now = self._policy.fleet, self._journal, self._clock.now()
         return Snapshot(
@@ -80,7 +82,8 @@ class Observer:
         try:
             async with asyncio.timeout(self._probe_timeout_seconds):
                 request = ProbeRequest(condition, inventory, instances, at)
-                return await self._probes[condition.name].read(request)
+                with lap(self._clock, "probe", rule=condition.name, probe=condition.probe):
+                    return await self._probes[condition.name].read(request)
         except TimeoutError:
             gap = Unknown(f"{condition.probe} did not answer within {self._probe_timeout_seconds:g} s")
         except PlatformError as error:

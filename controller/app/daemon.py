@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from enum import IntEnum
+from typing import Protocol
 
 import structlog
 
 from controller.app.heartbeat import Heartbeat
 from controller.domain.errors import RepaveError
 from controller.domain.ports import Clock, Schedule
-from controller.loop import FleetLoop, Tick
+from controller.loop import Tick
 from controller.record.logs import about_fleet, log_tick
 
 LONGEST_TICK_SECONDS = 300.0
@@ -25,6 +26,16 @@ class Exit(IntEnum):
     SETTLED = 0
     FAILED = 1
     HELD = 3
+
+
+class Loop(Protocol):
+    """What ticks: a FleetLoop, or one with a watch beside it."""
+
+    async def tick(self) -> Tick:
+        """Look once, decide, and set going what was decided."""
+
+    async def stop(self, within_seconds: float) -> None:
+        """Park everything and give the lease up."""
 
 
 class Daemon:
@@ -63,7 +74,7 @@ class Daemon:
         for event in self._due.values():
             event.set()
 
-    async def run(self, loops: Mapping[str, FleetLoop], schedule: Schedule, *, until_settled: bool) -> Exit | None:
+    async def run(self, loops: Mapping[str, Loop], schedule: Schedule, *, until_settled: bool) -> Exit | None:
         """Tick for ever, or until settled. None when `stop` ended it first; a tick under way is finished."""
         for fleet in loops:
             self.wake(fleet)
@@ -72,7 +83,7 @@ class Daemon:
                 group.create_task(self._watch(fleet, loop, schedule, until_settled), name=f"watch {fleet}")
         return self._verdict() if until_settled else None
 
-    async def _watch(self, fleet: str, loop: FleetLoop, schedule: Schedule, until_settled: bool) -> None:
+    async def _watch(self, fleet: str, loop: Loop, schedule: Schedule, until_settled: bool) -> None:
         due = self._due[fleet]
         while True:
             await due.wait()
@@ -90,7 +101,7 @@ class Daemon:
                 self.stop()
             schedule.at(fleet, tick.next_look_at)
 
-    async def _tick(self, fleet: str, loop: FleetLoop) -> Tick:
+    async def _tick(self, fleet: str, loop: Loop) -> Tick:
         """One tick, whatever happens in it."""
         try:
             with about_fleet(fleet):

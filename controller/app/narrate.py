@@ -1,12 +1,12 @@
 """The journal, with a log line for everything that is written about a replacement."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
+from typing import Any, Protocol
 
 import structlog
 
 from controller.domain.lifecycle import Kind
-from controller.domain.ports import Budget, Lease
+from controller.domain.ports import Budget, Lease, TickRecord
 from controller.domain.replacement import Event, Replacement, apply
 from controller.domain.veto import Veto
 from controller.journal.adapter import JournalAdapter
@@ -17,14 +17,29 @@ TOLD = ("successor", "verification", "outcome", "reason", "error_type", "call", 
 """The facts of an event that go into its line."""
 
 
+class Audience(Protocol):
+    """Whoever wants to hear what was journaled. It must return at once and raise nothing."""
+
+    def happened(self, state: Replacement, event: Event) -> None:
+        """An event of a replacement was journaled; `state` is the replacement after it."""
+
+    def looked(self, record: TickRecord, changed: Collection[str]) -> None:
+        """A tick was journaled; `changed`: the instances whose refusal has other reasons than before."""
+
+
 class NarratedJournal(JournalAdapter):
-    """Logs each event once it is journaled, and remembers what is open, so that a daemon that has to end at once can
-    still say where everything stands."""
+    """Logs each event once it is journaled, tells its audiences, and remembers what is open, so that a daemon that has
+    to end at once can still say where everything stands."""
 
     def __init__(self, sql: SqlJournal, run: Run) -> None:
         super().__init__(sql, run)
         self._open: dict[str, Replacement] = {}
+        self._audiences: list[Audience] = []
         self._log = structlog.get_logger("repave.journal")
+
+    def tell(self, audience: Audience) -> None:
+        """From now on, this audience hears of everything."""
+        self._audiences.append(audience)
 
     def parked(self) -> list[str]:
         """Every open replacement that is known here, and where it stands: `r-7f3 (draining i-2 of web)`."""
@@ -57,7 +72,16 @@ class NarratedJournal(JournalAdapter):
                 del self._open[state.id]
             self._say(_sentence(event), state, event)
 
+    async def record_tick(self, record: TickRecord, lease: Lease) -> tuple[str, ...]:
+        """Store what a tick leaves behind."""
+        changed = await super().record_tick(record, lease)
+        for audience in self._audiences:
+            audience.looked(record, changed)
+        return changed
+
     def _say(self, sentence: str, state: Replacement, event: Event) -> None:
+        for audience in self._audiences:
+            audience.happened(state, event)
         facts: dict[str, Any] = {name: event.facts[name] for name in TOLD if event.facts.get(name)}
         bad = event.kind is Kind.FAILED or facts.get("outcome") in ("failed", "unknown") or "left_behind" in facts
         log = self._log.warning if bad else self._log.info

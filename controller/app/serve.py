@@ -14,12 +14,14 @@ from controller.app.build import Builder, opened_journal, refuse_orphans, shared
 from controller.app.daemon import Daemon, Exit
 from controller.app.heartbeat import Heartbeat
 from controller.app.narrate import NarratedJournal
+from controller.app.self_watch import SelfWatch
 from controller.app.signals import stop_signals
 from controller.app.telemetry import Gauges, program_version, resource_attributes
+from controller.app.watched import WatchedLoop
 from controller.clock import SystemClock
 from controller.domain.errors import JournalUnavailable
 from controller.domain.ports import Clock
-from controller.loop import FleetLoop, Tick
+from controller.loop import Tick
 from controller.record.delivery import Counts, Delivery
 from controller.record.destination import destination
 from controller.record.metrics import Metrics
@@ -61,6 +63,8 @@ async def serve(config: Config, *, until_settled: bool = False, watcher: Watcher
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         traces = destination(os.environ)
+        watch = SelfWatch.start(os.environ, clock, traces)
+        stack.push_async_callback(watch.aclose)
         projector = TraceProjector(resource_attributes(os.environ)) if traces else None
         journal = await stack.enter_async_context(opened_journal(config.state, projector))
         await refuse_orphans(journal, config.fleets)
@@ -68,7 +72,7 @@ async def serve(config: Config, *, until_settled: bool = False, watcher: Watcher
             await journal.save_policy(policy)
         clients = await stack.enter_async_context(shared_clients(clock))
         delivery = Delivery(journal, clock, traces) if traces else None
-        service = Service(config, clock, journal, delivery, watcher)
+        service = Service(config, clock, journal, delivery, watcher, watch)
         loops = service.loops(Builder(config, clock, clients, journal))
         with stop_signals(service.stop, journal.parked, watcher.clean_up):
             return await service.run(loops, until_settled=until_settled)
@@ -84,6 +88,7 @@ class Service:
         journal: NarratedJournal,
         delivery: Delivery | None,
         watcher: Watcher,
+        watch: SelfWatch,
     ) -> None:
         self._config = config
         self._journal = journal
@@ -94,12 +99,13 @@ class Service:
         self._metrics = Metrics(program_version(), delivery.counts if delivery else Counts())
         self._gauges = Gauges(self._metrics, journal, self._owner, tuple(config.fleets), clock)
         self._daemon = Daemon(clock, self._heartbeat, config.tick_seconds, self._metrics.ticked, watcher.on_tick)
+        self._watch = watch.over(self._metrics, self._owner, journal)
         self._stopped = asyncio.Event()
 
-    def loops(self, builder: Builder) -> dict[str, FleetLoop]:
-        """A loop for every fleet."""
+    def loops(self, builder: Builder) -> dict[str, WatchedLoop]:
+        """A loop for every fleet, with a watch beside it."""
         return {
-            name: builder.loop(policy, self._owner, partial(self._daemon.wake, name))
+            name: WatchedLoop(builder.loop(policy, self._owner, partial(self._daemon.wake, name)), self._watch)
             for name, policy in self._config.fleets.items()
         }
 
@@ -109,7 +115,7 @@ class Service:
         self._daemon.stop()
         self._stopped.set()
 
-    async def run(self, loops: dict[str, FleetLoop], *, until_settled: bool) -> int:
+    async def run(self, loops: dict[str, WatchedLoop], *, until_settled: bool) -> int:
         """Until it is stopped, or settled."""
         listen = self._config.listen
         server = Server(Sources(self._heartbeat.answer, self._ready, self._gauges.text), listen.host, listen.port)
@@ -130,7 +136,7 @@ class Service:
         return code
 
     async def _until_stopped(
-        self, loops: dict[str, FleetLoop], schedule: DateSchedule, until_settled: bool
+        self, loops: dict[str, WatchedLoop], schedule: DateSchedule, until_settled: bool
     ) -> Exit | None:
         """The daemon's own end, or None when it was stopped; a tick under way gets a little time to finish."""
         running = asyncio.create_task(self._daemon.run(loops, schedule, until_settled=until_settled), name="ticks")
@@ -145,7 +151,7 @@ class Service:
             return None
         return running.result() if not self._stopped.is_set() else None
 
-    async def _park(self, loops: dict[str, FleetLoop]) -> None:
+    async def _park(self, loops: dict[str, WatchedLoop]) -> None:
         """Every replacement stays where it is, and the leases are given up."""
         await asyncio.gather(*(loop.stop(PARK_SECONDS) for loop in loops.values()))
 

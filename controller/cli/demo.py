@@ -1,6 +1,7 @@
 """`repave demo`: the daemon at work on an embedded AWS."""
 
 import asyncio
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from shutil import rmtree
@@ -67,7 +68,7 @@ async def _demo(view: Quiet, until_settled: bool, port: int, as_json: bool) -> i
     view.say("starting an embedded AWS ...")
     async with showcase(port) as show:
         with show.log.open("w", encoding="utf-8") as stream:
-            set_up(stream, colours=False)
+            set_up(stream, {**os.environ, "NO_COLOR": "1"})
             audience = Audience(view, show, Desk(show.config), as_json)
             watching = asyncio.create_task(audience.watch() if until_settled else audience.stay(), name="audience")
             try:

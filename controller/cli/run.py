@@ -29,7 +29,8 @@ def run(
     are served where `listen` says. SIGTERM or Ctrl-C parks what is under way, gives the leases up and ends within 20
     seconds; a second one ends at once. Either is safe: the next start goes on from the journal.
 
-    Traces are sent where OTEL_EXPORTER_OTLP_ENDPOINT says, if it is set.
+    REPAVE_LOG_LEVEL (debug, info, warning, error) says how much. Traces are sent where OTEL_EXPORTER_OTLP_ENDPOINT
+    says, if it is set; with NEW_RELIC_LICENSE_KEY, New Relic's agent reports each look and each replacement.
 
     Examples:
         repave run -c repave.yaml
@@ -39,5 +40,5 @@ def run(
     from controller.app.serve import serve
 
     loaded = load(config)
-    set_up(sys.stderr, colours=not os.environ.get("NO_COLOR"))
+    set_up(sys.stderr, os.environ)
     raise typer.Exit(asyncio.run(serve(loaded, until_settled=until_settled)))

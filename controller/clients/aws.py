@@ -18,6 +18,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt,
 from controller.clients import aws_session
 from controller.clients.aws_errors import translate
 from controller.domain.errors import ForbiddenCall, Permanent, RepaveError, Throttled, Transient
+from controller.domain.laps import lap
 from controller.domain.ports import Clock
 
 READS = frozenset(
@@ -137,7 +138,7 @@ class Aws:
         self, scope: AwsScope, service: str, operation: str, parameters: Mapping[str, Any], *, mutation: bool
     ) -> Mapping[str, Any]:
         bounds = self._bounds
-        once = partial(self._once, scope, service, operation, parameters, mutation=mutation)
+        once = partial(self._timed, scope, service, operation, parameters, mutation=mutation)
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(Throttled if mutation else Transient),
             stop=stop_after_attempt(bounds.attempts),
@@ -150,6 +151,12 @@ class Aws:
                 return await retrying(once)
         except TimeoutError as error:
             raise translate(error, f"{service}.{operation}", mutation=mutation) from None
+
+    async def _timed(
+        self, scope: AwsScope, service: str, operation: str, parameters: Mapping[str, Any], *, mutation: bool
+    ) -> Mapping[str, Any]:
+        with lap(self._clock, f"{service}.{operation}", is_call=True):
+            return await self._once(scope, service, operation, parameters, mutation=mutation)
 
     async def _once(
         self, scope: AwsScope, service: str, operation: str, parameters: Mapping[str, Any], *, mutation: bool

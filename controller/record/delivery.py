@@ -50,6 +50,7 @@ class Delivery:
     """Carries spans from the outbox to one endpoint.
 
     outbox: what is pending, oldest first. open_session: makes the HTTP client at first use; it is closed by `aclose`.
+    quiet: says nothing of requests that failed; another delivery to the same place does.
     """
 
     def __init__(
@@ -58,8 +59,11 @@ class Delivery:
         clock: Clock,
         destination: Destination,
         open_session: Callable[[], ClientSession] = ClientSession,
+        *,
+        quiet: bool = False,
     ) -> None:
         self.counts = Counts()
+        self._quiet = quiet
         self._outbox = outbox
         self._clock = clock
         self._destination = destination
@@ -146,13 +150,15 @@ class Delivery:
         self.counts.expired += sum(now - created_at > EXPIRY for _, _, created_at in rows)
         if rejected or message:
             log.warning("the backend took the spans with reservations", rejected=rejected, answer=message)
-        if self._failures_in_a_row:
+        if self._failures_in_a_row and not self._quiet:
             log.info("spans are delivered again", endpoint=self._destination.place)
 
     def _failed(self, result: TryAgain) -> None:
         self.counts.failures += 1
         self._failures_in_a_row += 1
         self._retry_after_seconds = result.after_seconds
+        if self._quiet:
+            return
         log.warning(
             "spans could not be delivered and stay in the journal",
             endpoint=self._destination.place,

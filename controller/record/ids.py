@@ -22,5 +22,10 @@ def refusal_trace_id_of(key: str) -> str:
     return _digits(key, 16)
 
 
+def tick_trace_id_of(key: str) -> str:
+    """The trace of one look at a fleet, 32 hexadecimal digits."""
+    return _digits(key, 16)
+
+
 def _digits(name: str, size: int) -> str:
     return sha256(name.encode()).digest()[:size].hex()

@@ -2,14 +2,18 @@
 total back to zero.
 """
 
-from prometheus_client import CollectorRegistry, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 
+from controller.domain.laps import Lap
 from controller.record.delivery import Counts
 from controller.record.projection import Projection, View
 
 __all__ = ["Metrics", "View"]
 
 TICK_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+CALL_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+PROBE = "probe"
+OK = "ok"
 
 
 class Metrics:
@@ -30,9 +34,38 @@ class Metrics:
             registry=self._registry,
         )
 
+        self._outcomes = Counter(
+            "repave_ticks", "Looks by how they came out.", ["fleet", "outcome"], registry=self._registry
+        )
+        self._calls = Histogram(
+            "repave_api_call_duration_seconds",
+            "How long calls to others' APIs took, each try for itself; outcome is `ok` or the error's code.",
+            ["call", "outcome"],
+            buckets=CALL_BUCKETS,
+            registry=self._registry,
+        )
+        self._probes = Histogram(
+            "repave_probe_duration_seconds",
+            "How long it took to read one rule's telemetry for a fleet; outcome is `ok` or the error's code.",
+            ["fleet", "rule", "outcome"],
+            buckets=CALL_BUCKETS,
+            registry=self._registry,
+        )
+
     def ticked(self, fleet: str, seconds: float) -> None:
         """A look at this fleet took so long."""
         self._ticks.labels(fleet).observe(seconds)
+
+    def came_out(self, fleet: str, outcome: str) -> None:
+        """A look at this fleet came out so."""
+        self._outcomes.labels(fleet, outcome).inc()
+
+    def lapped(self, fleet: str, lap: Lap) -> None:
+        """A call or a probe has ended."""
+        if lap.is_call:
+            self._calls.labels(lap.name, lap.error or OK).observe(lap.seconds)
+        elif lap.name == PROBE:
+            self._probes.labels(fleet, lap.facts.get("rule", ""), lap.error or OK).observe(lap.seconds)
 
     def show(self, view: View) -> None:
         """From now on, this is the state of things."""

@@ -44,6 +44,7 @@ async def test_a_fleet_is_repaved_and_every_yes_and_no_is_in_a_trace(
             assert await daemon.ended(120) == 0
         await the_wire_is_sound(scene)
         await every_yes_is_a_trace(scene)
+        every_look_is_a_trace(scene)
         refused = every_no_is_a_trace(scene)
         async with scene.daemon(until_settled=False) as daemon:
             await daemon.ticks(3)
@@ -105,6 +106,23 @@ def every_no_is_a_trace(scene: Scene) -> dict[str, list[set[str]]]:
     assert told[ids[PROTECTED]][-1] == {"protected"}
     assert told[ids[SILENT]][-1] == {"blind"}
     return told
+
+
+def every_look_is_a_trace(scene: Scene) -> None:
+    """Where a look's time went: what was observed under it, and every call under what it was made for."""
+    tap = scene.stage.tap
+    looks = tap.of("tick web")
+    assert looks
+    for root in looks:
+        spans = {span.span_id: span for span in tap.trace(root.trace_id.hex())}
+        assert [span.name for span in spans.values() if not span.parent_span_id] == ["tick web"]
+        assert all(span.parent_span_id in spans for span in spans.values() if span.parent_span_id), "an orphan"
+    (first, *_) = looks
+    assert attributes(first)["repave.tick.count.degraded"] == 1
+    named = {span.name: span for span in tap.trace(first.trace_id.hex())}
+    assert named["inventory"].parent_span_id == named["observe"].span_id
+    asked = named["autoscaling.DescribeAutoScalingGroups"]
+    assert (asked.parent_span_id, asked.kind) == (named["inventory"].span_id, CLIENT)
 
 
 async def the_journal_says_the_same(scene: Scene) -> None:

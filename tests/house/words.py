@@ -38,6 +38,7 @@ PURE_MODULES = {
     "bisect",
     "collections",
     "contextlib",
+    "contextvars",  # domain/laps: who times what happens within, and nothing that decides reads it
     "controller",
     "dataclasses",
     "datetime",

@@ -1,9 +1,11 @@
 """Read back with Prometheus' own parser."""
 
+from datetime import timedelta
 from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from controller.domain.laps import Lap
 from controller.domain.lifecycle import Kind, Step
 from controller.domain.model import Memory
 from controller.domain.ports import TickRecord
@@ -127,3 +129,18 @@ def test_odd_names_are_escaped() -> None:
 
 def test_an_empty_state_is_text_too() -> None:
     assert b"repave_build_info" in Metrics("0.1.0", Counts()).text()
+
+
+def test_looks_calls_and_probes() -> None:
+    metrics = Metrics("0.1.0", Counts())
+    metrics.came_out("web", "looked")
+    metrics.came_out("web", "blocked")
+    later = stories.START + timedelta(seconds=0.2)
+    metrics.lapped("web", Lap(1, 0, "ec2.DescribeInstances", stories.START, later, is_call=True, error="Throttling"))
+    metrics.lapped("web", Lap(2, 0, "probe", stories.START, later, facts={"rule": "disk filling"}))
+    metrics.lapped("web", Lap(3, 0, "observe", stories.START, later))
+    found = samples(metrics)
+    assert found["repave_ticks_total", "web", "looked"] == found["repave_ticks_total", "web", "blocked"] == 1
+    assert found["repave_api_call_duration_seconds_sum", "ec2.DescribeInstances", "Throttling"] == 0.2
+    assert found["repave_probe_duration_seconds_count", "web", "ok", "disk filling"] == 1
+    assert not [key for key in found if "observe" in key]
