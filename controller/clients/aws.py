@@ -26,6 +26,8 @@ READS = frozenset(
         "autoscaling:DescribeAutoScalingGroups",
         "autoscaling:DescribeInstanceRefreshes",
         "autoscaling:DescribeScalingActivities",
+        "cloudwatch:GetMetricData",
+        "cloudwatch:ListMetrics",
         "ec2:DescribeImages",
         "ec2:DescribeInstanceImageMetadata",
         "ec2:DescribeInstances",

@@ -3,6 +3,7 @@
 The SDK itself never retries (`total_max_attempts=1`): one place retries, `clients/aws.py`.
 """
 
+import json
 import logging
 import os
 from collections.abc import Callable
@@ -157,8 +158,19 @@ def timestamp(value: Any) -> datetime:
 
 
 def _before_parse(operation_model: Any, response_dict: dict[str, Any], **_: Any) -> None:
-    """Refuse a success whose XML is another document: the SDK would read it as an empty answer, an empty fleet."""
-    is_xml = operation_model.service_model.resolved_protocol in {"ec2", "query"}
-    head = bytes(response_dict["body"][:1024])
-    if is_xml and response_dict["status_code"] < 300 and f"<{operation_model.name}Response".encode() not in head:
+    """Refuse a success that is another document, or the beginning of one: the SDK would read it as an empty answer, an
+    empty fleet."""
+    protocol, body = operation_model.service_model.resolved_protocol, bytes(response_dict["body"])
+    if response_dict["status_code"] >= 300:
+        return
+    if protocol in {"ec2", "query"} and f"<{operation_model.name}Response".encode() not in body[:1024]:
         raise UnreadableAnswer(operation_model.name)
+    if protocol == "json" and operation_model.output_shape is not None and not _is_object(body):
+        raise UnreadableAnswer(operation_model.name)
+
+
+def _is_object(body: bytes) -> bool:
+    try:
+        return isinstance(json.loads(body), dict)
+    except (ValueError, RecursionError):
+        return False

@@ -9,6 +9,8 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from controller.demo.emissions import Emits, MetricSpec
+
 
 class Model(BaseModel):
     """A frozen part of a scenario; an unknown key is an error."""
@@ -67,16 +69,19 @@ class ImageSpec(Model):
     created_days_ago: None means that no API knows the image's date: DescribeImages does not list the image and
     DescribeInstanceImageMetadata leaves the date out.
     passes_checks: False makes every instance born of it fail its target groups' checks.
+    emits: what its instances emit, instead of or beside what their group says.
     """
 
     created_days_ago: float | None
     passes_checks: bool = True
+    emits: Emits = Emits()
 
 
 class MemberSpec(Model):
     """An instance that is InService, and healthy in every target group, when the world starts.
 
     version: the launch template version it was born of, counted from 1. protected: scale-in protection set by a person.
+    emits: what it alone emits, instead of or beside what its group and its image say.
     """
 
     zone: str
@@ -85,6 +90,7 @@ class MemberSpec(Model):
     protected: bool = False
     status: StatusCheck = StatusCheck.OK
     target: TargetState = TargetState.HEALTHY
+    emits: Emits = Emits()
 
 
 class GroupSpec(Model):
@@ -95,6 +101,7 @@ class GroupSpec(Model):
     target_groups: how many; each hangs on a load balancer. zones: one subnet each.
     health_check: ELB makes the group itself replace a member that its target groups call unhealthy, terminate-first.
     instance_refresh: the state of a refresh that DescribeInstanceRefreshes reports, if any (`InProgress`).
+    emits: what each member emits, newcomers included. fleet_metrics: metrics that name no instance.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,27}$")
@@ -114,6 +121,8 @@ class GroupSpec(Model):
     suspended_processes: tuple[str, ...] = ()
     warm_pool: bool = False
     instance_refresh: str | None = None
+    emits: Emits = Emits()
+    fleet_metrics: tuple[MetricSpec, ...] = ()
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:

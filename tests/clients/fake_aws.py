@@ -1,12 +1,13 @@
 """An AWS endpoint on a real socket that answers what it is told to, well or badly, and counts what reaches it."""
 
 import asyncio
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import parse_qsl
 
 import pytest
@@ -40,7 +41,7 @@ class Request:
     """One request as it arrived."""
 
     operation: str
-    parameters: dict[str, str]
+    parameters: dict[str, Any]
     service: str
     region: str
     access_key: str
@@ -110,8 +111,9 @@ class FakeAws:
         await self._runner.cleanup()
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
-        parameters = dict(parse_qsl(await request.text()))
-        operation = parameters.pop("Action", "")
+        target, text = request.headers.get("X-Amz-Target", ""), await request.text()
+        parameters: dict[str, Any] = json.loads(text) if target else dict(parse_qsl(text))
+        operation = target.rpartition(".")[2] or parameters.pop("Action", "")
         parameters.pop("Version", None)
         signed = re.search(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/", request.headers.get("Authorization", ""))
         key, region, service = signed.groups() if signed else ("", "", "")
@@ -145,6 +147,16 @@ def ok(operation: str, inner: str = "", *, wrapped: bool = True) -> Answer:
     """A success. wrapped: as Auto Scaling, ELB and STS answer (`query`); EC2's answers have no result element."""
     result = f"<{operation}Result>{inner}</{operation}Result>" if wrapped else inner
     return Answer(f'<?xml version="1.0"?><{operation}Response xmlns="urn:x">{result}</{operation}Response>')
+
+
+def ok_json(content: dict[str, Any]) -> Answer:
+    """A success of a service that speaks JSON (CloudWatch, Logs, SSM)."""
+    return Answer(json.dumps(content))
+
+
+def refusal_json(status: int, code: str, message: str = "said AWS") -> Answer:
+    """An error of a service that speaks JSON."""
+    return Answer(json.dumps({"__type": code, "message": message}), status=status)
 
 
 def error(code: str, message: str, *, ec2: bool = False) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from controller.demo.emissions import Emits, MetricSpec
 from controller.demo.scenario import StatusCheck, TargetState, Timings
 from controller.demo.world.world_time import WorldTime
 
@@ -21,6 +22,8 @@ class Conditions:
     target_faults: per instance id, what every target group is made to say.
     exhausted_groups: names of groups for which EC2 has no capacity.
     refreshes: per group, the state of an instance refresh and when it began.
+    emits: what a group (by name), an image or an instance (by id) was said to emit.
+    fleet_metrics: those of no instance.
     """
 
     timings: Timings
@@ -32,3 +35,5 @@ class Conditions:
     target_faults: dict[str, TargetState] = field(default_factory=dict)
     exhausted_groups: set[str] = field(default_factory=set)
     refreshes: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    emits: dict[str, Emits] = field(default_factory=dict)
+    fleet_metrics: list[MetricSpec] = field(default_factory=list)

@@ -11,6 +11,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from controller.demo.scenario import Model, StatusCheck, TargetState
 from controller.demo.world.faults import ActiveRule, FaultRule, Faults, Held, Outcome
 from controller.demo.world.requests import read_body
+from controller.demo.world.telemetry_events import SetMetric, SetSource, change_telemetry
 from controller.demo.world.world import World
 
 PREFIX = "/_world/"
@@ -80,7 +81,10 @@ class Release(Model):
     outcome: Outcome
 
 
-Event = Annotated[SetStatus | SetTarget | Scale | Die | SetCapacity | SetRefresh | SetTime, Field(discriminator="kind")]
+Event = Annotated[
+    SetStatus | SetTarget | Scale | Die | SetCapacity | SetRefresh | SetTime | SetMetric | SetSource,
+    Field(discriminator="kind"),
+]
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 
 
@@ -155,6 +159,8 @@ class Control:
                 (conditions.exhausted_groups.discard if event.available else conditions.exhausted_groups.add)(name)
             case SetTime():
                 self._world.set_time(event.frozen, event.advance_seconds)
+            case SetMetric() | SetSource():
+                change_telemetry(self._world.telemetry, event)
             case SetRefresh(status=None):
                 conditions.refreshes.pop(event.group, None)
             case SetRefresh():

@@ -9,8 +9,12 @@ from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
 MAX_BODY_BYTES = 1 << 20
-READS = ("Describe", "Get", "List", "Head", "BatchGet", "Query", "Scan", "Assume")
-"""Operations whose names begin so change nothing; AssumeRole hands out credentials and changes no resource."""
+READS = (
+    *("Describe", "Get", "List", "Head", "BatchGet", "Query", "Scan", "Assume"),
+    *("Filter", "StartQuery", "StopQuery"),
+)
+"""Operations whose names begin so change nothing; AssumeRole hands out credentials and changes no resource, and a query
+of logs is started and stopped to read."""
 
 SCOPE = re.compile(r"Credential=([^/,\s]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
 RPC_PATH = re.compile(r"/service/[^/]+/operation/(\w+)$")

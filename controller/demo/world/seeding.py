@@ -57,6 +57,8 @@ class Seeding:
         self._set_conditions(group, spec)
 
     def _set_conditions(self, group: WorldGroup, spec: GroupSpec) -> None:
+        self._conditions.emits[group.name] = spec.emits
+        self._conditions.fleet_metrics += spec.fleet_metrics
         if spec.suspended_processes:
             self._scaling.suspend_processes(group.name, list(spec.suspended_processes))
         if spec.warm_pool:
@@ -87,6 +89,7 @@ class Seeding:
         else:
             created_at = self._conditions.time.now() - timedelta(days=spec.created_days_ago)
             image.creation_date = created_at.replace(tzinfo=None, microsecond=0)
+        self._conditions.emits[image.id] = spec.emits
         if not spec.passes_checks:
             self._conditions.failing_images.add(image.id)
         return image.id
@@ -114,6 +117,7 @@ class Seeding:
             member, min(born_at, self._conditions.time.now() - timedelta(minutes=10))
         )
         member.protected_from_scale_in = spec.protected
+        self._conditions.emits[member.instance_id] = spec.emits
         member.joined = True
         for arn in group.target_group_arns:
             self._balancer.register_targets(arn, [{"Id": member.instance_id}])

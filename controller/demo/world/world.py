@@ -16,8 +16,10 @@ from controller.demo.world.aliases import install_aliases
 from controller.demo.world.answers import install_answers
 from controller.demo.world.balancer import WorldBalancer
 from controller.demo.world.conditions import Conditions
+from controller.demo.world.metrics import install_metrics
 from controller.demo.world.scaling import WorldAutoScaling
 from controller.demo.world.seeding import Seeding
+from controller.demo.world.telemetry import Telemetry
 from controller.demo.world.truth import Truth
 from controller.demo.world.wire_log import WireLog
 
@@ -47,6 +49,9 @@ class World:
         seeding = Seeding(ec2_backends[DEFAULT_ACCOUNT_ID][region], self.balancer, self.scaling, self.conditions)
         for group in scenario.groups:
             seeding.create(group)
+        self.telemetry = Telemetry(self.scaling)
+        self.telemetry.begin()
+        install_metrics(self.telemetry)
         self.log_truth()
 
     def log_truth(self) -> None:
@@ -59,8 +64,7 @@ class World:
         try:
             while not stop.wait(self.conditions.timings.tick_seconds):
                 with self.lock:
-                    self.scaling.tick()
-                    self.log_truth()
+                    self._tick()
         except Exception as error:  # noqa: BLE001 - whatever it was, the parent has to learn of it by the exit code
             traceback.print_exc()
             self.failure = error
@@ -76,8 +80,12 @@ class World:
         whole, rest = divmod(advance_seconds, tick_seconds)
         for step in (*[tick_seconds] * int(whole), *([rest] if rest else [])):
             time.advance(step)
-            self.scaling.tick()
-            self.log_truth()
+            self._tick()
+
+    def _tick(self) -> None:
+        self.scaling.tick()
+        self.telemetry.notice()
+        self.log_truth()
 
     def summary(self) -> dict[str, object]:
         """Region, process and groups, for the line that announces the world."""

@@ -1,0 +1,188 @@
+"""A metric of CloudWatch, for each instance of a fleet or for the fleet as a whole."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from controller.clients.aws import Aws, AwsScope
+from controller.domain.errors import Permanent, PlatformError
+from controller.domain.model import Reading, Signal, Unknown
+from controller.domain.ports import ProbeRequest, ProbeSpec, Resources
+from probes._cloudwatch_answer import CALL, MOST_POINTS, Answer, Points, batch_size
+from probes._cloudwatch_cache import Cache, Window
+from probes._cloudwatch_options import CloudwatchOptions
+
+MORE_PERIODS = 3
+"""How many periods are read beyond the span that a rule looks at."""
+
+Series = Mapping[str | None, Points | str]
+"""By instance id; None is the fleet's own. A text is the reason why there are no points."""
+
+
+class Cloudwatch:
+    """Asks GetMetricData for one series per instance, by exact dimensions, in its inventory's region and role: up to
+    500 instances in one call. Only points that are new, or may still change, are asked for again.
+
+    Value: the statistic over each complete period, in the metric's own unit, dated at the period's begin; all of the
+    span that the rule looks at. Unknown: CloudWatch has no point there, or does not call the series complete.
+    A missing point is never zero: CloudWatch cannot tell a healthy instance from a dead agent.
+    """
+
+    def __init__(self, aws: Aws, external_id: str | None) -> None:
+        self._aws = aws
+        self._external_id = external_id
+        self._cache = Cache()
+        self._published: dict[str, tuple[datetime, str]] = {}
+
+    async def read(self, request: ProbeRequest) -> Mapping[str, Signal | Unknown]:
+        """The readings of every instance. Raises PlatformError when CloudWatch cannot be asked."""
+        ids = [instance.id for instance in request.instances]
+        if not ids:
+            return {}
+        found = await self._series(request, ids)
+        return {instance_id: await self._signal(request, instance_id, found[instance_id]) for instance_id in ids}
+
+    async def read_fleet(self, request: ProbeRequest) -> Signal | Unknown:
+        """The readings of the metric with the options' own dimensions and no instance."""
+        return await self._signal(request, None, (await self._series(request, [None]))[None])
+
+    async def _series(self, request: ProbeRequest, ids: Sequence[str | None]) -> Series:
+        options, scope = _options(request), self._scope(request)
+        window = _window(request)
+        keys = {one: (scope, options.query(one)) for one in ids}
+        since = {one: self._cache.since(keys[one], window, options.lag_seconds) for one in ids}
+        found: dict[str | None, Points | str] = {}
+        for start, some in _together(since, window):
+            for batch in _batches(some, Window(start, window.end, window.period_seconds)):
+                answer = await self._ask(scope, options, batch, start, window.end)
+                for number, one in enumerate(batch):
+                    read = answer.series(f"m{number}")
+                    if isinstance(read, str):
+                        self._cache.forget(keys[one])
+                        found[one] = read
+                    else:
+                        found[one] = self._cache.put(keys[one], window, start, read)
+        self._cache.keep_only(keys.values())
+        return found
+
+    async def _ask(
+        self, scope: AwsScope, options: CloudwatchOptions, ids: Sequence[str | None], start: datetime, end: datetime
+    ) -> Answer:
+        answer = Answer()
+        if start >= end:
+            return answer
+        queries = [_query(f"m{number}", options, one) for number, one in enumerate(ids)]
+        pages = self._aws.pages(
+            scope,
+            "cloudwatch",
+            "GetMetricData",
+            MetricDataQueries=queries,
+            StartTime=start,
+            EndTime=end,
+            ScanBy="TimestampAscending",
+        )
+        async for page in pages:
+            answer.add(page)
+        return answer
+
+    async def _signal(self, request: ProbeRequest, one: str | None, found: Points | str) -> Signal | Unknown:
+        options = _options(request)
+        query = options.query(one)
+        if isinstance(found, str):
+            return Unknown(found, query)
+        if not found:
+            window = _window(request)
+            between = f"from {window.start:%H:%M:%S} to {window.end:%H:%M:%S} UTC"
+            return Unknown(f"CloudWatch has no point {between}; {await self._hint(request, one)}", query)
+        readings = tuple(Reading(value, time) for time, value in found.items())
+        return Signal(readings, query, period_seconds=options.period_seconds, lag_seconds=options.lag_seconds)
+
+    async def _hint(self, request: ProbeRequest, one: str | None) -> str:
+        """Under which dimensions the metric is published, which is what people get wrong. Asked at most every ten
+        minutes, about one instance."""
+        options = _options(request)
+        key = options.query(None)
+        asked_at, hint = self._published.get(key, (None, ""))
+        if asked_at is None or abs((request.at - asked_at).total_seconds()) >= HINT_SECONDS:
+            try:
+                hint = await self._published_as(self._scope(request), options, one)
+            except PlatformError:
+                hint = GENERAL_HINT
+            self._published[key] = (request.at, hint)
+        return hint
+
+    async def _published_as(self, scope: AwsScope, options: CloudwatchOptions, one: str | None) -> str:
+        filters = [{"Name": options.dimension, "Value": one}] if one else []
+        about = {"Namespace": options.namespace, "MetricName": options.metric, "Dimensions": filters}
+        page = await self._aws.read(scope, "cloudwatch", "ListMetrics", **about)
+        ours = set(options.dimensions_of(one))
+        sets = {
+            frozenset(item.get("Name", "") for item in row.get("Dimensions", ())) for row in page.get("Metrics", ())
+        }
+        if not sets:
+            return f"no {options.metric} is published for it in {options.namespace}: is its agent running?"
+        if ours in sets:
+            return "the metric was published once: has its agent stopped?"
+        named = " or ".join(sorted(", ".join(sorted(names)) for names in sets)[:3])
+        return f"it is published with other dimensions ({named}): name all of them under `dimensions`"
+
+    def _scope(self, request: ProbeRequest) -> AwsScope:
+        return AwsScope.of(request.inventory.scope, self._external_id)
+
+
+HINT_SECONDS = 600
+GENERAL_HINT = (
+    "all of the metric's dimensions must be named (the agent publishes disk metrics with device, fstype and path), "
+    "and its agent must run"
+)
+
+
+def _options(request: ProbeRequest) -> CloudwatchOptions:
+    options = request.condition.options
+    assert isinstance(options, CloudwatchOptions)
+    return options
+
+
+def _window(request: ProbeRequest) -> Window:
+    condition, options = request.condition, _options(request)
+    span = max(condition.for_seconds, condition.within_seconds) + options.lag_seconds
+    period = options.period_seconds
+    return Window.until(request.at, span + MORE_PERIODS * period, period)
+
+
+def _together(since: Mapping[str | None, datetime], window: Window) -> list[tuple[datetime, list[str | None]]]:
+    """Who is read from when: the new ones from the window's start, all the others from the earliest of theirs."""
+    new = [one for one, start in since.items() if start == window.start]
+    known = [one for one, start in since.items() if start != window.start]
+    both = [(window.start, new), (min((since[one] for one in known), default=window.start), known)]
+    return [(start, some) for start, some in both if some]
+
+
+def _batches(ids: Sequence[str | None], window: Window) -> list[Sequence[str | None]]:
+    size = batch_size(window.points)
+    if not size:
+        what = f"{window.points} points per instance are more than the {MOST_POINTS} of one call"
+        raise Permanent(f"{CALL}: {what}; take a longer period or a shorter `for`", call=CALL, code="too_many_points")
+    return [ids[start : start + size] for start in range(0, len(ids), size)]
+
+
+def _query(name: str, options: CloudwatchOptions, one: str | None) -> dict[str, object]:
+    dimensions = [{"Name": name, "Value": value} for name, value in options.dimensions_of(one).items()]
+    metric = {"Namespace": options.namespace, "MetricName": options.metric, "Dimensions": dimensions}
+    return {
+        "Id": name,
+        "MetricStat": {"Metric": metric, "Period": options.period_seconds, "Stat": options.stat},
+        "ReturnData": True,
+    }
+
+
+def _build(_source: object, platform: object, resources: Resources) -> Cloudwatch:
+    return Cloudwatch(resources.get(Aws), getattr(platform, "external_id", None))
+
+
+PROBE = ProbeSpec(
+    name="cloudwatch",
+    options=CloudwatchOptions,
+    build=_build,
+    summary="A metric of CloudWatch, by instance.",
+    history=True,
+)
