@@ -122,8 +122,8 @@ class Cloudwatch:
             return f"no {options.metric} is published for it in {options.namespace}: is its agent running?"
         if ours in sets:
             return "the metric was published once: has its agent stopped?"
-        named = " or ".join(sorted(", ".join(sorted(names)) for names in sets)[:3])
-        return f"it is published with other dimensions ({named}): name all of them under `dimensions`"
+        named = " or ".join(sorted(", ".join(sorted(names - {options.dimension})) or "none" for names in sets)[:3])
+        return f"it is published with other dimensions ({named}): name them under `dimensions`"
 
     def _scope(self, request: ProbeRequest) -> AwsScope:
         return AwsScope.of(request.inventory.scope, self._external_id)

@@ -15,7 +15,7 @@ from controller.clients.aws import Aws
 from controller.domain.errors import PlatformError
 from controller.domain.model import Image, Instance, Signal, Target, Unknown
 from controller.domain.ports import Probe, ProbeSpec
-from tests.clients.fake_aws import Answer, FakeAws, VirtualClock, client_of, ok, refusal
+from tests.clients.fake_aws import Answer, FakeAws, VirtualClock, client_of, ok, ok_json, refusal
 from tests.probes.fleet import NOW, WEB, OneClient, instance, request
 
 MODULES = [info.name for info in pkgutil.iter_modules(probes.__path__) if not info.name.startswith("_")]
@@ -32,7 +32,16 @@ ANSWERS = {
         "<instanceStatusSet><item><instanceId>i-0a</instanceId><instanceStatus><status>ok</status></instanceStatus>"
         "<systemStatus><status>ok</status></systemStatus></item></instanceStatusSet>",
         wrapped=False,
-    )
+    ),
+    "GetMetricData": ok_json(
+        {
+            "MetricDataResults": [
+                {"Id": "m0", "StatusCode": "Complete", "Timestamps": [NOW.timestamp() - 120], "Values": [12.5]},
+                {"Id": "m1", "StatusCode": "Complete", "Timestamps": [], "Values": []},
+            ]
+        }
+    ),
+    "ListMetrics": ok_json({"Metrics": []}),
 }
 FAULTS = {
     "500": refusal(500, "InternalError", ec2=True),

@@ -5,7 +5,7 @@ from typing import Any
 
 from controller.clients.aws import Aws
 from controller.domain.model import Group, Image, Instance, InstanceState, Inventory
-from controller.domain.policy import Cause, Condition
+from controller.domain.policy import Above, AtLeast, Cause, Condition
 from controller.domain.ports import ProbeRequest, ProbeSpec
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -15,6 +15,12 @@ SCOPE = {"cloud.provider": "aws", "cloud.region": "eu-west-1", "repave.aws.role_
 
 TEMPLATE = {"launch_template_id": "lt-0a", "launch_template_version": "5"}
 """Of every instance, and of a launch in its group."""
+
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "cloudwatch": {"namespace": "CWAgent", "metric": "mem_used_percent"},
+}
+"""What a rule has to say to probes that cannot do without it."""
 
 
 def instance(instance_id: str = "i-0a", **changes: Any) -> Instance:
@@ -48,9 +54,10 @@ def request(
         name=spec.name,
         cause=Cause.DEGRADED,
         probe=spec.name,
-        threshold=threshold,  # type: ignore[arg-type]  # the age probes get theirs from the configuration
-        options=spec.options(),
+        threshold=threshold or (AtLeast(3) if spec.counts else Above(90)),
+        options=spec.options.model_validate(OPTIONS.get(spec.name, {})),
         unit=spec.unit,
+        within_seconds=3600 if spec.counts else 0,
     )
     return ProbeRequest(condition, inventory, instances, NOW)
 

@@ -1,5 +1,6 @@
 """A client of the embedded world's `/_world` pages: look into it, let things happen, strike requests with faults."""
 
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -32,11 +33,16 @@ class RemoteWorld:
         groups: dict[str, Any] = (await self._ask("GET", "state"))["groups"]
         return groups
 
+    async def now(self) -> datetime:
+        """The world's time."""
+        return datetime.fromisoformat((await self._ask("GET", "state"))["now"])
+
     async def happen(self, kind: str, **fields: object) -> None:
         """Let an event happen.
 
         status(instance, status), target(instance, state), scale(group, desired), die(instance),
-        capacity(group, available), refresh(group, status), time(frozen, advance_seconds).
+        capacity(group, available), refresh(group, status), time(frozen, advance_seconds),
+        metric(name, instance, value, per_minute, silent ...), telemetry(source, state).
         """
         await self._ask("POST", "events", {"kind": kind, **fields})
 

@@ -11,7 +11,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from controller.demo.scenario import Model, StatusCheck, TargetState
 from controller.demo.world.faults import ActiveRule, FaultRule, Faults, Held, Outcome
 from controller.demo.world.requests import read_body
-from controller.demo.world.telemetry_events import SetMetric, SetSource, change_telemetry
+from controller.demo.world.telemetry_events import TelemetryEvent, change_telemetry
 from controller.demo.world.world import World
 
 PREFIX = "/_world/"
@@ -81,10 +81,8 @@ class Release(Model):
     outcome: Outcome
 
 
-Event = Annotated[
-    SetStatus | SetTarget | Scale | Die | SetCapacity | SetRefresh | SetTime | SetMetric | SetSource,
-    Field(discriminator="kind"),
-]
+Happening = SetStatus | SetTarget | Scale | Die | SetCapacity | SetRefresh | SetTime
+Event = Annotated[Happening | TelemetryEvent, Field(discriminator="kind")]
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 
 
@@ -124,19 +122,23 @@ class Control:
         return handlers[route](environ)
 
     def state(self) -> dict[str, object]:
-        """Every group with its members."""
+        """The world's time, and every group with its members."""
         with self._world.lock:
             groups = {group.name: self._world.truth.details(group) for group in self._world.scaling.groups}
-        return {"groups": groups}
+            now = self._world.conditions.time.now()
+        return {"now": now.isoformat(), "groups": groups}
 
     def happen(self, event: Event) -> None:
         """Let something happen to the world."""
         with self._world.lock:
             self._world.log.write("control", {"event": event.model_dump(mode="json")})
-            self._apply(event)
+            if isinstance(event, TelemetryEvent):
+                change_telemetry(self._world.telemetry, event)
+            else:
+                self._apply(event)
             self._world.log_truth()
 
-    def _apply(self, event: Event) -> None:
+    def _apply(self, event: Happening) -> None:
         conditions, scaling = self._world.conditions, self._world.scaling
         match event:
             case SetStatus():
@@ -159,8 +161,6 @@ class Control:
                 (conditions.exhausted_groups.discard if event.available else conditions.exhausted_groups.add)(name)
             case SetTime():
                 self._world.set_time(event.frozen, event.advance_seconds)
-            case SetMetric() | SetSource():
-                change_telemetry(self._world.telemetry, event)
             case SetRefresh(status=None):
                 conditions.refreshes.pop(event.group, None)
             case SetRefresh():

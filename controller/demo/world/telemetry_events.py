@@ -28,7 +28,10 @@ class SetSource(Model):
     state: SourceState
 
 
-def change_telemetry(telemetry: Telemetry, event: SetMetric | SetSource) -> None:
+TelemetryEvent = SetMetric | SetSource
+
+
+def change_telemetry(telemetry: Telemetry, event: TelemetryEvent) -> None:
     """Let it happen. Raises ValueError when there is nothing of that name."""
     match event:
         case SetMetric():
