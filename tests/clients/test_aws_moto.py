@@ -1,6 +1,7 @@
 """Every listed operation that moto serves: its answers are taken for answers."""
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from tests.clients.moto_server import REGION, moto_server, plain_client
 HERE = AwsScope(region=REGION)
 UNSERVED = {"autoscaling:DescribeInstanceRefreshes", "ec2:DescribeInstanceImageMetadata"}
 GROUP = {"AutoScalingGroupName": "web"}
+METRIC = {"Metric": {"Namespace": "CWAgent", "MetricName": "mem_used_percent"}, "Period": 60, "Stat": "Maximum"}
+HOUR = {"StartTime": datetime(2026, 11, 23, 11, tzinfo=UTC), "EndTime": datetime(2026, 11, 23, 12, tzinfo=UTC)}
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +58,8 @@ async def test_every_listed_operation_is_understood(aws: Aws, made: dict[str, An
     reads: dict[str, dict[str, Any]] = {
         "autoscaling:DescribeAutoScalingGroups": {"AutoScalingGroupNames": ["web"]},
         "autoscaling:DescribeScalingActivities": GROUP,
+        "cloudwatch:GetMetricData": {"MetricDataQueries": [{"Id": "m0", "MetricStat": METRIC}], **HOUR},
+        "cloudwatch:ListMetrics": {"Namespace": "CWAgent"},
         "ec2:DescribeImages": {"ImageIds": [made["image"]]},
         "ec2:DescribeInstances": {"InstanceIds": made["ids"]},
         "ec2:DescribeInstanceStatus": {"InstanceIds": made["ids"], "IncludeAllInstances": True},
