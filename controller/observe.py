@@ -18,7 +18,7 @@ class Observer:
     """The eyes of one fleet.
 
     probes: one reader per condition name of the policy. probe_timeout_seconds: after it a probe's answer is Unknown
-    for the whole fleet; the other probes are not held up.
+    for the whole fleet; the other probes are not held up. own_instance: the id of the daemon's own host, if it is one.
     """
 
     def __init__(
@@ -29,6 +29,7 @@ class Observer:
         journal: Journal,
         clock: Clock,
         probe_timeout_seconds: float = 20.0,
+        own_instance: str | None = None,
     ) -> None:
         self._policy = policy
         self._platform = platform
@@ -36,6 +37,7 @@ class Observer:
         self._journal = journal
         self._clock = clock
         self._probe_timeout_seconds = probe_timeout_seconds
+        self._own_instance = own_instance
 
     async def snapshot(self) -> Snapshot:
         """Everything that is known now. The journal is read before the platform: a replacement that ends in between is
@@ -61,6 +63,7 @@ class Observer:
             breakers=await journal.breakers(fleet),
             history=await journal.history(fleet, now),
             observed_from=started_at,
+            own_instance=self._own_instance,
         )
 
     async def _signals(self, inventory: Inventory, at: datetime) -> Mapping[tuple[str, str], Signal | Unknown]:

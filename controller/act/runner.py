@@ -85,7 +85,7 @@ class Runner:
     async def _advance(self, saga: Saga, site: Site) -> float:
         """One advance; returns how many seconds to wait before the next."""
         saga.polls += 1
-        if await self._paused(saga):
+        if await self._paused(saga, site):
             return site.policy.poll_seconds
         if saga.state.segment_since and self._clock.now() - saga.state.segment_since > SEGMENT:
             await saga.record((Kind.CONTINUED, None, {}))
@@ -190,7 +190,7 @@ class Runner:
         """Give everything back, then close. What cannot be given back in time is named and left to a person."""
         failure = dict(saga.state.failure or {})
         closed = {"outcome": failure.get("outcome", Outcome.FAILED.value), "reason": failure.get("reason", "")}
-        if saga.state.elapsed_seconds(self._clock.now()) > site.policy.deadlines.undo_seconds:
+        if self._undone_too_late(saga.state, site):
             left = {"outcome": Outcome.FAILED.value, "left_behind": _left_behind(saga.state)}
             await saga.record((Kind.CLOSED, None, closed | left))
             return 0.0
@@ -212,16 +212,38 @@ class Runner:
         others = tuple(other for other in everyone if other.id != saga.state.id)
         return Work(saga.state, others, saga.mutate, self._clock.now())
 
-    async def _paused(self, saga: Saga) -> bool:
+    async def _paused(self, saga: Saga, site: Site) -> bool:
         """Journal the beginning and the end of a pause; after it, the next step is looked at again."""
-        state = saga.state
-        hold = _hold_on(state, await self._journal.holds(self._clock.now()))
-        if hold is not None and state.paused_at is None:
-            await saga.record((Kind.PAUSED, None, {"reason": hold.sentence()}))
-            saga.waiting_for = hold.sentence()
-        elif hold is None and state.paused_at is not None:
+        state, stop = saga.state, await self._stop(saga.state, site)
+        if stop is not None and state.paused_at is None:
+            await saga.record((Kind.PAUSED, None, {"reason": stop}))
+        elif stop is None and state.paused_at is not None:
             await saga.record((Kind.RESUMED, None, {"reason": "the hold is over"}))
-        return hold is not None
+        if stop is not None:
+            saga.waiting_for = stop
+        return stop is not None
+
+    async def _stop(self, state: Replacement, site: Site) -> str | None:
+        """What holds this replacement now, in words: a hold in the journal, or a word on the platform itself.
+
+        While the platform cannot be asked, nothing is done (law 10), and its error is raised like that of any other
+        call, so that the deadline runs on and ends the wait (law 12); a pause goes on. A way back that is over time
+        ends all the same: it makes no further call.
+        """
+        hold = _hold_on(state, await self._journal.holds(self._clock.now()))
+        if hold is not None:
+            return hold.sentence()
+        try:
+            return await site.platform.held(state)
+        except PlatformError as error:
+            if state.paused_at is not None:
+                return f"whether it is still held cannot be told: {error}"
+            if self._undone_too_late(state, site):
+                return None
+            raise
+
+    def _undone_too_late(self, state: Replacement, site: Site) -> bool:
+        return state.undoing and state.elapsed_seconds(self._clock.now()) > site.policy.deadlines.undo_seconds
 
 
 def _hold_on(state: Replacement, holds: tuple[Hold, ...]) -> Hold | None:

@@ -1,8 +1,9 @@
 """Builds everything that a configuration speaks of. Here, and only here, the core meets the adapters."""
 
+import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from controller.act.site import Site
 from controller.act.tenure import Tenure
@@ -10,6 +11,7 @@ from controller.app import plugins
 from controller.app.clients import SharedClients
 from controller.app.configuration import specs
 from controller.app.narrate import NarratedJournal
+from controller.app.own_host import own_instance
 from controller.domain.errors import ConfigError
 from controller.domain.policy import Condition, Policy
 from controller.domain.ports import Clock, Journal, Probe, Projector, Resources
@@ -56,18 +58,20 @@ async def shared_clients(clock: Clock) -> AsyncIterator[SharedClients]:
 
 @dataclass(frozen=True, slots=True)
 class Builder:
-    """Makes sites and loops for the fleets of one configuration."""
+    """Makes sites and loops for the fleets of one configuration. own_instance: where this process runs."""
 
     config: Config
     clock: Clock
     clients: Resources
     journal: Journal
+    own_instance: str | None = field(default_factory=lambda: own_instance(os.environ))
 
     def site(self, policy: Policy) -> Site:
         """A fleet as this policy sees it."""
         platform = plugins.platforms()[policy.platform].build(policy.platform_options, self.clients)
         probes = {condition.name: self._probe(condition, policy) for condition in policy.conditions}
-        return Site(policy, platform, Observer(policy, platform, probes, self.journal, self.clock))
+        observer = Observer(policy, platform, probes, self.journal, self.clock, own_instance=self.own_instance)
+        return Site(policy, platform, observer)
 
     def loop(self, policy: Policy, owner: str, wake: Callable[[], None]) -> FleetLoop:
         """The loop of one fleet, under the lease of `owner`."""

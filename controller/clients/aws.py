@@ -26,6 +26,7 @@ READS = frozenset(
         "autoscaling:DescribeAutoScalingGroups",
         "autoscaling:DescribeInstanceRefreshes",
         "autoscaling:DescribeScalingActivities",
+        "autoscaling:DescribeTags",
         "cloudwatch:GetMetricData",
         "cloudwatch:ListMetrics",
         "ec2:DescribeImages",
@@ -33,6 +34,7 @@ READS = frozenset(
         "ec2:DescribeInstances",
         "ec2:DescribeInstanceStatus",
         "ec2:DescribeLaunchTemplateVersions",
+        "ec2:DescribeTags",
         "elbv2:DescribeTargetHealth",
         "ssm:GetParameter",
     }

@@ -11,7 +11,7 @@ from controller.domain.veto import Needs, Veto
 STOPPING = frozenset({"protected", "stateful", "managed_elsewhere", "unsupported_group"})
 """What a platform may say of a predecessor or its group after acceptance that turns us back."""
 
-DELAYING = frozenset({"platform_busy"})
+DELAYING = frozenset({"platform_busy", "held"})
 """What it may say that makes us wait."""
 
 

@@ -245,7 +245,10 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The one value that decisions are made from. Whatever is not in here was not known."""
+    """The one value that decisions are made from. Whatever is not in here was not known.
+
+    own_instance: the id of the instance that the daemon itself runs on, if it runs on one.
+    """
 
     fleet: str
     now: datetime
@@ -258,6 +261,7 @@ class Snapshot:
     history: History = History()
     observed_from: datetime | None = None
     requests: tuple[Request, ...] = ()
+    own_instance: str | None = None
 
     def request(self, instance_id: str) -> Request | None:
         """What was proposed or asked for this instance, if it still stands."""

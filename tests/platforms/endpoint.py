@@ -25,8 +25,8 @@ class Endpoint:
     """Answers the operations that the platform makes. asked: every operation in order, with its parameters.
 
     refusals: errors by operation, served instead of an answer. broken: operations that take effect and then answer
-    with an error, once. old_answers: a group's document as it was, told instead of what is. image_dates: CreationDate
-    by image id.
+    with an error, once. tags, volumes: EC2's own, by instance id. old_answers: a group's document as it was, told
+    instead of what is. image_dates: CreationDate by image id.
     """
 
     groups: dict[str, FakeGroup] = field(default_factory=dict)
@@ -36,6 +36,8 @@ class Endpoint:
     old_answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     image_dates: dict[str, str] = field(default_factory=dict)
     template_images: dict[str, str] = field(default_factory=lambda: {"1": "ami-old", "2": "ami-new"})
+    tags: dict[str, dict[str, str]] = field(default_factory=dict)
+    volumes: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     refreshes: dict[str, list[str]] = field(default_factory=dict)
     url: str = ""
 
@@ -135,7 +137,26 @@ class Endpoint:
     def DescribeInstances(self, form: dict[str, str]) -> dict[str, Any]:  # noqa: N802
         asked = set(_some(form, r"Filter\.1\.Value\.\d+"))
         rows = [row for group in self.groups.values() for row in group.rows.values() if row.id in asked]
-        return {"Reservations": [{"Instances": [_described(row)]} for row in rows]}
+        mappings = {row.id: [{"Ebs": volume} for volume in self.volumes.get(row.id, [])] for row in rows}
+        described = [_described(row) | {"BlockDeviceMappings": mappings[row.id]} for row in rows]
+        return {"Reservations": [{"Instances": [entry]} for entry in described]}
+
+    def DescribeTags(self, form: dict[str, str]) -> dict[str, Any]:  # noqa: N802 - of both, EC2 and Auto Scaling
+        if "Filters.member.1.Name" in form:
+            (name,) = _some(form, r"Filters\.member\.1\.Values\.member\.\d+")
+            tags = self.groups[name].document()["Tags"]
+            held = [tag for tag in tags if tag["Key"] == form["Filters.member.2.Values.member.1"]]
+            return {"Tags": [{"ResourceId": name, **tag} for tag in held]}
+        keys, ids = _some(form, r"Filter\.1\.Value\.\d+"), _some(form, r"Filter\.2\.Value\.\d+")
+        found = self.tags.items() if ids == ["instance"] else [(id_, self.tags.get(id_, {})) for id_ in ids]
+        return {
+            "Tags": [
+                {"ResourceId": id_, "Key": key, "Value": value}
+                for id_, tags in found
+                for key, value in tags.items()
+                if key in keys
+            ]
+        }
 
     def DescribeInstanceImageMetadata(self, form: dict[str, str]) -> dict[str, Any]:  # noqa: N802
         asked = set(_some(form, r"Filter\.1\.Value\.\d+"))

@@ -75,6 +75,7 @@ def test_what_never_changes_is_asked_once(place: Place) -> None:
         "DescribeAutoScalingGroups": 3,
         "DescribeTargetHealth": 3,
         "DescribeInstanceRefreshes": 3,
+        "DescribeTags": 3,
         "DescribeLaunchTemplateVersions": 3,
         "DescribeInstances": 1,
         "DescribeInstanceImageMetadata": 1,
@@ -158,7 +159,7 @@ def test_an_instance_that_ec2_does_not_know_yet_has_an_unknown_image(place: Plac
     place.endpoint.refusals["DescribeInstances"] = (400, "UnauthorizedOperation")
     seen = look(place)
     assert (seen.instances[0].image.id, seen.instances[0].launched_at) == ("unknown", None)
-    assert seen.gaps[0].startswith("new instances could not be described")
+    assert seen.gaps[0].startswith("instances could not be described")
     assert group.serving == 1
 
 

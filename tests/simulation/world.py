@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
 
-from controller.domain.errors import NoCapacity
+from controller.domain.errors import NoCapacity, Transient
 from controller.domain.model import Group, Image, Instance, InstanceState, Inventory, Reading, Signal, Target, Unknown
 from controller.domain.ports import Clock, Done, ProbeRequest, Progress, Refused, Waiting, Work
+from controller.domain.replacement import Replacement
 from controller.domain.veto import Needs, Veto
 
 ZONES = ("a", "b", "c")
@@ -54,7 +55,8 @@ class Wire:
 @dataclass
 class World:
     """name: of its one group. boot_seconds: from launch to ready. bad_images: images whose instances never serve.
-    rotting_images: images whose instances serve at first, and go bad half a minute later.
+    rotting_images: images whose instances serve at first, and go bad half a minute later. stops: what the group's or an
+    instance's own tag says against touching it, by name or id; stops_unread: nobody can tell.
     """
 
     clock: Clock
@@ -70,6 +72,8 @@ class World:
     wire: list[Wire] = field(default_factory=list)
     launch_image: Image | None = None
     group_vetoes: tuple[Veto, ...] = ()
+    stops: dict[str | None, str] = field(default_factory=dict)
+    stops_unread: bool = False
     before_effect: Callable[[str], Awaitable[None]] | None = None
     after_effect: Callable[[str], Awaitable[None]] | None = None
 
@@ -162,6 +166,12 @@ class WorldPlatform:
             member.id, self._world.name, member.zone, state, member.image, member.launched_at,
             healthy=True, targets=(Target("lb", word),), vetoes=vetoes,
         )  # fmt: skip
+
+    async def held(self, replacement: Replacement) -> str | None:
+        if self._world.stops_unread:
+            raise Transient("the tags could not be read", call="world.Tags", code="timeout")
+        subjects = (self._world.name, replacement.predecessor, replacement.successor)
+        return next((self._world.stops[subject] for subject in subjects if subject in self._world.stops), None)
 
     async def launch(self, work: Work) -> Progress:
         state, world = work.replacement, self._world

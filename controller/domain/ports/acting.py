@@ -83,6 +83,12 @@ class Platform(Protocol):
     async def inventory(self) -> Inventory:
         """The fleet as it is now, in few calls."""
 
+    async def held(self, replacement: Replacement) -> str | None:
+        """By what the platform's own means (a tag) stop this replacement now, in words; None when nothing does.
+
+        Asked before every advance. Raises PlatformError when it cannot be told: then nothing may be done either.
+        """
+
     async def launch(self, work: Work) -> Progress:
         """Bring up one more instance; Done names it: facts `successor`, `successor_facts` (zone, image_id ...)."""
 

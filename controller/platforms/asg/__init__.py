@@ -4,12 +4,14 @@ from controller.balancers.target_group import TargetGroups
 from controller.clients.aws import Aws
 from controller.domain.model import Inventory
 from controller.domain.ports import Adopted, PlatformSpec, Progress, Resources, Work
+from controller.domain.replacement import Replacement
 from controller.platforms.asg import drain, launch, ready, terminate, undo
 from controller.platforms.asg.facts import FactCache, Facts
 from controller.platforms.asg.gateway import Gateway
 from controller.platforms.asg.inventory import Inventories
 from controller.platforms.asg.ledger import Ledger
 from controller.platforms.asg.options import AsgOptions
+from controller.platforms.asg.tags import Tags
 from controller.platforms.asg.template import Templates
 
 
@@ -21,12 +23,17 @@ class AsgPlatform:
         balancers = TargetGroups(aws, options.scope)
         self._facts = Facts(aws, options.scope, cache)
         self._gateway = Gateway(aws, options.scope, balancers, ledger)
+        self._tags = Tags(aws, options.scope)
         templates = Templates(aws, options.scope, self._facts, cache)
-        self._inventories = Inventories(aws, options, balancers, self._facts, templates, ledger.clock)
+        self._inventories = Inventories(aws, options, balancers, self._facts, templates, self._tags, ledger.clock)
 
     async def inventory(self) -> Inventory:
         """The groups and their members as they are now."""
         return await self._inventories.read()
+
+    async def held(self, replacement: Replacement) -> str | None:
+        """The tag `repave:hold` on the group, on the predecessor or on the successor."""
+        return await self._tags.held(replacement)
 
     async def launch(self, work: Work) -> Progress:
         """Raise the desired capacity by one, and find the newcomer."""
@@ -42,7 +49,7 @@ class AsgPlatform:
 
     async def terminate(self, work: Work) -> Progress:
         """Terminate the predecessor with decrement, and make the successor a member like any other."""
-        return await terminate.terminate(self._gateway, work)
+        return await terminate.terminate(self._gateway, self._facts, work)
 
     async def undo(self, work: Work) -> Progress:
         """Register the predecessor again, and give the surge back."""

@@ -19,6 +19,9 @@ MOST_REMEMBERED = 20_000
 ASK_AGAIN = timedelta(minutes=10)
 """When to ask again for a date that nobody knew."""
 
+LOOK_AGAIN = timedelta(minutes=15)
+"""When to ask again which volumes an instance has: they come and go. After twice as long, what is known is too old."""
+
 EARLIEST = datetime(2006, 8, 25, tzinfo=UTC)
 """EC2's first day. A date before it is a placeholder, and unknown is better than old."""
 
@@ -37,10 +40,12 @@ class Birth:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of one member now. birth: None while EC2 does not know the instance."""
+    """What is known of one member now. birth: None while EC2 does not know the instance. lasting: the volumes that
+    outlive it, and None when that is not known."""
 
     image: Image
     birth: Birth | None
+    lasting: tuple[str, ...] | None = None
 
 
 class FactCache:
@@ -49,6 +54,7 @@ class FactCache:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.births: dict[str, Birth] = {}
+        self.lasting: dict[str, tuple[tuple[str, ...], datetime]] = {}
         self.created: dict[str, datetime] = {}
         self.undated: dict[str, datetime] = {}
         self.template_images: dict[tuple[str, str], str] = {}
@@ -75,7 +81,7 @@ class Facts:
         """What was learned of a member; an image without a trustworthy date has none, and is not old for it."""
         birth = self._cache.births.get(member.id)
         image_id = birth.image_id if birth else member.image_id or UNKNOWN_IMAGE
-        return Known(Image(image_id, self._cache.created.get(image_id)), birth)
+        return Known(Image(image_id, self._cache.created.get(image_id)), birth, self._lasting(member.id))
 
     async def image(self, image_id: str) -> tuple[Image, tuple[str, ...]]:
         """An image with its date, and why the date could not be read, if so."""
@@ -84,8 +90,7 @@ class Facts:
 
     async def learn(self, members: Sequence[Member]) -> tuple[str, ...]:
         """Ask for what is new about these members; returns sentences about what could not be read."""
-        new = [member.id for member in members if member.id not in self._cache.births]
-        gaps = await self._describe(new)
+        gaps = await self._describe([member.id for member in members if self._is_due(member.id)])
         undated = {member.id: image for member in members if (image := self.known(member).image).created_at is None}
         await self._ask_image_metadata(list(undated))
         return gaps + await self._date({image.id for image in undated.values()} - {UNKNOWN_IMAGE})
@@ -99,15 +104,39 @@ class Facts:
                     for reservation in page["Reservations"]:
                         self._remember(reservation["Instances"])
         except PlatformError as error:
-            return (f"new instances could not be described, their images and names are unknown: {error}",)
+            return (f"instances could not be described, the images and names of new ones are unknown: {error}",)
         return ()
 
     def _remember(self, entries: Iterable[Any]) -> None:
-        births = self._cache.births
+        births, lasting = self._cache.births, self._cache.lasting
         for entry in entries:
             births[entry["InstanceId"]] = _birth(entry)
+            lasting[entry["InstanceId"]] = (_lasting(entry), self._cache.clock.now())
         while len(births) > MOST_REMEMBERED:
-            del births[next(iter(births))]
+            oldest = next(iter(births))
+            del births[oldest], lasting[oldest]
+
+    async def lasting_volumes(self, instance_id: str) -> tuple[str, ...]:
+        """The volumes that outlive an instance, asked now. Raises PlatformError when that cannot be told."""
+        answer = await self._aws.read(
+            self._scope, "ec2", "DescribeInstances", Filters=[_filter("instance-id", [instance_id])]
+        )
+        for reservation in answer["Reservations"]:
+            self._remember(reservation["Instances"])
+            return tuple(volume for entry in reservation["Instances"] for volume in _lasting(entry))
+        return ()
+
+    def _is_due(self, instance_id: str) -> bool:
+        age = self._age(instance_id)
+        return age is None or age >= LOOK_AGAIN
+
+    def _lasting(self, instance_id: str) -> tuple[str, ...] | None:
+        age = self._age(instance_id)
+        return None if age is None or age > 2 * LOOK_AGAIN else self._cache.lasting[instance_id][0]
+
+    def _age(self, instance_id: str) -> timedelta | None:
+        known = self._cache.lasting.get(instance_id)
+        return self._cache.clock.now() - known[1] if known else None
 
     async def _ask_image_metadata(self, ids: Sequence[str]) -> None:
         """Dates of the images that instances run, even of deregistered ones. Where this is not served or not allowed,
@@ -175,6 +204,14 @@ def _birth(entry: Any) -> Birth:
         launched_at=entry.get("LaunchTime"),
         private_dns=private_dns,
         names=tuple(dict.fromkeys(_names(private_dns, entry))),
+    )
+
+
+def _lasting(entry: Any) -> tuple[str, ...]:
+    """The attached EBS volumes that a termination leaves behind."""
+    volumes = (mapping.get("Ebs") or {} for mapping in entry.get("BlockDeviceMappings") or ())
+    return tuple(
+        volume.get("VolumeId") or "a volume" for volume in volumes if volume.get("DeleteOnTermination") is False
     )
 
 

@@ -11,8 +11,16 @@ from controller.domain.ports import Clock, LoadBalancer
 from controller.platforms.asg.facts import Facts
 from controller.platforms.asg.group import GroupView, Member, parse
 from controller.platforms.asg.options import AsgOptions
+from controller.platforms.asg.tags import Marks, Tags, group_marks, member_marks
 from controller.platforms.asg.template import LaunchImage, Templates
-from controller.platforms.asg.vetoes import REFRESHING, Refresh, group_vetoes, member_vetoes, operator_protected
+from controller.platforms.asg.vetoes import (
+    REFRESHING,
+    Refresh,
+    group_vetoes,
+    member_vetoes,
+    operator_protected,
+    volume_vetoes,
+)
 
 MOST_AT_ONCE = 8
 """Requests that one inventory has in the air: EC2's and Auto Scaling's read quotas are shared by a whole account."""
@@ -22,13 +30,21 @@ class Inventories:
     """Reads the fleet that the options name."""
 
     def __init__(
-        self, aws: Aws, options: AsgOptions, balancers: LoadBalancer, facts: Facts, templates: Templates, clock: Clock
+        self,
+        aws: Aws,
+        options: AsgOptions,
+        balancers: LoadBalancer,
+        facts: Facts,
+        templates: Templates,
+        tags: Tags,
+        clock: Clock,
     ) -> None:
         self._aws = aws
         self._options = options
         self._balancers = balancers
         self._facts = facts
         self._templates = templates
+        self._tags = tags
         self._clock = clock
         self._room = asyncio.Semaphore(MOST_AT_ONCE)
 
@@ -41,8 +57,9 @@ class Inventories:
         views = await self._views()
         members = [member for view in views for member in view.members]
         arns = list(dict.fromkeys(arn for view in views for arn in view.target_groups))
-        unknown, health, launches, refreshes = await asyncio.gather(
+        unknown, marks, health, launches, refreshes = await asyncio.gather(
             self._facts.learn(members),
+            self._tags.marks(),
             asyncio.gather(*map(self._health, arns)),
             asyncio.gather(*map(self._launch_image, views)),
             asyncio.gather(*map(self._refresh, views)),
@@ -52,11 +69,11 @@ class Inventories:
             f"{arn} could not be read: {answer}" for arn, answer in targets.items() if isinstance(answer, PlatformError)
         ]
         gaps = [*unknown, *unread, *(gap for launch in launches for gap in launch.gaps)]
-        gaps += [refresh.gap for refresh in refreshes if refresh.gap]
+        gaps += [gap for gap in (marks.gap, *(refresh.gap for refresh in refreshes)) if gap]
         return Inventory(
             read_at=self._clock.now(),
             groups=tuple(map(_group, views, launches, refreshes)),
-            instances=tuple(self._instance(view, member, targets) for view in views for member in view.members),
+            instances=tuple(self._instance(view, member, targets, marks) for view in views for member in view.members),
             scope=_scope(views[0], self._options),
             gaps=tuple(gaps),
         )
@@ -103,7 +120,7 @@ class Inventories:
         return Refresh(active=next((status for status in statuses if status in REFRESHING), None))
 
     def _instance(
-        self, view: GroupView, member: Member, targets: Mapping[str, Mapping[str, Target] | PlatformError]
+        self, view: GroupView, member: Member, targets: Mapping[str, Mapping[str, Target] | PlatformError], marks: Marks
     ) -> Instance:
         known = self._facts.known(member)
         birth = known.birth
@@ -117,7 +134,11 @@ class Inventories:
             healthy=member.healthy,
             targets=tuple(_target(arn, targets[arn], member.id) for arn in view.target_groups),
             names=birth.names if birth else (),
-            vetoes=member_vetoes(view, member),
+            vetoes=(
+                *member_vetoes(view, member),
+                *member_marks(member.id, marks),
+                *volume_vetoes(member.id, known.lasting),
+            ),
             attributes=dict(_attributes(view, member, birth.private_dns if birth else "")),
         )
 
@@ -157,7 +178,7 @@ def _group(view: GroupView, launch: LaunchImage, refresh: Refresh) -> Group:
         maximum=view.maximum,
         launch_image=launch.image,
         balancers=view.target_groups,
-        vetoes=group_vetoes(view, refresh),
+        vetoes=(*group_vetoes(view, refresh), *group_marks(view)),
         attributes={key: value for key, value in attributes.items() if value},
     )
 

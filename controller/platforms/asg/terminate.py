@@ -3,12 +3,14 @@
 from controller.domain.ports import Done, Progress, Refused, Waiting, Work
 from controller.platforms.asg.capacity import loss
 from controller.platforms.asg.claims import TERMINATE, Evidence, surge_of
+from controller.platforms.asg.facts import Facts
 from controller.platforms.asg.gateway import Gateway
 from controller.platforms.asg.group import GroupView
 from controller.platforms.asg.launch import not_now, superseded
+from controller.platforms.asg.vetoes import keeps
 
 
-async def terminate(gateway: Gateway, work: Work) -> Progress:
+async def terminate(gateway: Gateway, facts: Facts, work: Work) -> Progress:
     """Done when the predecessor is terminating, from which nothing comes back, or gone, and the successor is a member
     like any other. Lifecycle hooks may keep it terminating for hours; that is not ours to wait for."""
     ours = work.replacement
@@ -19,14 +21,14 @@ async def terminate(gateway: Gateway, work: Work) -> Progress:
         if evidence is Evidence.AMBIGUOUS:
             return Waiting(f"ambiguous: {ours.predecessor} is gone, and {view.name} desires {view.desired}")
         if evidence is Evidence.DID_NOT:
-            return await _terminate(gateway, work, view)
+            return await _terminate(gateway, facts, work, view)
         if view.staying(ours.predecessor) is not None:
             return Waiting(f"{ours.predecessor} is about to leave {view.name}")
         await gateway.unprotect(work, view.staying(ours.successor), view.name)
     return Done()
 
 
-async def _terminate(gateway: Gateway, work: Work, view: GroupView) -> Progress:
+async def _terminate(gateway: Gateway, facts: Facts, work: Work, view: GroupView) -> Progress:
     ours = work.replacement
     if view.staying(ours.predecessor) is None:
         return superseded(ours.predecessor, view)
@@ -40,5 +42,8 @@ async def _terminate(gateway: Gateway, work: Work, view: GroupView) -> Progress:
     short = surge and loss(view, await gateway.serving(view), ours.predecessor, surge.serving)
     if short:
         return Waiting(short)
+    lasting = await facts.lasting_volumes(ours.predecessor)
+    if lasting:
+        return Refused(keeps(ours.predecessor, lasting), "stateful", "aborted")
     await gateway.terminate(work, view, ours.predecessor)
     return Waiting(f"{ours.predecessor} terminates; {view.name} goes from {view.desired} to {view.desired - 1}")

@@ -4,7 +4,7 @@ Nothing here knows Repave's own replacements: while a surge of ours is outstandi
 `protected` of its successor are our own doing, and it is for the core to see through them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from controller.domain.model import InstanceState
@@ -75,6 +75,19 @@ def _member_vetoes(view: GroupView, member: Member) -> Iterator[Veto]:
                 yield Veto("platform_replacing", reason, Needs.WORLD)
     if operator_protected(view, member):
         yield Veto("protected", f"{member.id} is protected from scale-in", Needs.PERSON)
+
+
+def volume_vetoes(instance_id: str, lasting: Sequence[str] | None) -> Iterator[Veto]:
+    """What the volumes say that outlive the instance. None: they are not known, and it may keep data."""
+    if lasting is None:
+        yield Veto("platform_busy", f"which volumes of {instance_id} outlive it is not known yet", Needs.WORLD)
+    elif lasting:
+        yield Veto("stateful", keeps(instance_id, lasting), Needs.PERSON)
+
+
+def keeps(instance_id: str, lasting: Sequence[str]) -> str:
+    """In words."""
+    return f"{instance_id} keeps data on {', '.join(lasting)}: DeleteOnTermination is false"
 
 
 def _unsupported(view: GroupView) -> Iterator[Veto]:

@@ -1,0 +1,17 @@
+"""The instance that this daemon runs on: whoever replaces it ends in the middle of replacing."""
+
+from controller.decide.rule import RuleSpec
+from controller.domain.model import Snapshot
+from controller.domain.policy import Policy
+from controller.domain.verdict import Candidate, Draft
+from controller.domain.veto import Needs, Veto
+
+
+def check(candidate: Candidate, draft: Draft, snapshot: Snapshot, policy: Policy) -> Veto | None:
+    """Vetoes the daemon's own host. A daemon that runs elsewhere may replace it, or a person."""
+    if candidate.instance.id != snapshot.own_instance:
+        return None
+    return Veto("own_host", f"this daemon runs on {candidate.instance.id}", Needs.PERSON)
+
+
+RULE = RuleSpec("own_host", "The daemon does not replace the host that it runs on.", check=check)
