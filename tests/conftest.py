@@ -26,6 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="SEED",
         help="the first of them; with --simulation-seeds=1 this replays one seed (default: 0)",
     )
+    parser.addoption("--update-goldens", action="store_true", help="write the reports of tests/scenarios anew")
 
 
 def pytest_configure() -> None:

@@ -7,7 +7,7 @@ model here refuses unknown keys. Ages are counted back from the moment the world
 from enum import StrEnum
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from controller.demo.emissions import Emits, MetricSpec
 
@@ -141,10 +141,14 @@ class GroupSpec(Model):
 
 
 class Scenario(Model):
-    """A whole world: one account, one region, its groups. `seed` makes ids and random choices the same each time."""
+    """A whole world: one account, one region, its groups. `seed` makes ids and random choices the same each time.
+
+    starts_at: the world has a calendar of its own, that begins here and stands still until somebody moves it on.
+    """
 
     region: str = "eu-west-1"
     seed: int | None = None
+    starts_at: AwareDatetime | None = None
     timings: Timings = Timings()
     groups: tuple[GroupSpec, ...] = Field(min_length=1)
 

@@ -22,6 +22,7 @@ from controller.demo.world.seeding import Seeding
 from controller.demo.world.telemetry import Telemetry
 from controller.demo.world.truth import Truth
 from controller.demo.world.wire_log import WireLog
+from controller.demo.world.world_time import WorldTime
 
 
 class World:
@@ -35,7 +36,7 @@ class World:
         self.lock = threading.RLock()
         self.failure: Exception | None = None
         self.log = WireLog(wire_log)
-        self.conditions = Conditions(scenario.timings, self.log.event)
+        self.conditions = Conditions(scenario.timings, self._emit, WorldTime(scenario.starts_at))
         if scenario.seed is not None:
             mock_random.seed(scenario.seed)
         region = scenario.region
@@ -54,13 +55,22 @@ class World:
         install_metrics(self.telemetry)
         self.log_truth()
 
+    def _emit(self, event: str, **fields: object) -> None:
+        """Log what the driver did, with the world's time."""
+        self.log.event(event, at=self.conditions.time.now().isoformat(), **fields)
+
     def log_truth(self) -> None:
         """Write a line for each group that changed since the last call."""
         for change in self.truth.changes():
             self.log.write("truth", change)
 
     def run(self, stop: threading.Event) -> None:
-        """Move the world on, tick by tick, until `stop` is set. A tick that fails ends the world."""
+        """Move the world on, tick by tick, until `stop` is set. A tick that fails ends the world.
+
+        A world with a calendar of its own moves only when it is told to, so that it is the same each time.
+        """
+        if self.scenario.starts_at is not None:
+            stop.wait()
         try:
             while not stop.wait(self.conditions.timings.tick_seconds):
                 with self.lock:

@@ -1,16 +1,16 @@
 """The time of the world: the wall clock's, until somebody freezes it and moves it on by hand."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from controller.demo import wall
 
 
 class WorldTime:
-    """Used under the world's lock. It never goes back."""
+    """Used under the world's lock. It never goes back. starts_at: stands still there from the beginning."""
 
-    def __init__(self) -> None:
+    def __init__(self, starts_at: datetime | None = None) -> None:
         self._ahead = timedelta(0)
-        self._frozen_at: datetime | None = None
+        self._frozen_at = starts_at.astimezone(UTC) if starts_at else None
 
     def now(self) -> datetime:
         """The world's time, in UTC."""

@@ -1,0 +1,138 @@
+"""Plays a story: the daemon's own composition against a world of its own, and gives the report."""
+
+import asyncio
+import os
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from unittest import mock
+
+from controller.app import plugins
+from controller.app.build import Builder
+from controller.app.clients import SharedClients
+from controller.app.configuration import load_config
+from controller.app.daemon import Daemon
+from controller.app.heartbeat import Heartbeat
+from controller.journal.sql import SqlJournal
+from controller.journal.worker import direct
+from controller.loop import FleetLoop, Tick
+from controller.record.trace import TraceProjector
+from controller.settings import Config
+from tests.scenarios.harness.case import Case, Happening, Story
+from tests.scenarios.harness.deeds import do
+from tests.scenarios.harness.ledger import Ledger, ToldJournal
+from tests.scenarios.harness.names import Names
+from tests.scenarios.harness.report import Ending, report
+from tests.scenarios.harness.story_time import StoryClock, StoryLoop, StorySchedule, Traffic
+from tests.scenarios.harness.worlds import Nursery, StoryWorld
+
+KEY = "AKIASTORY"
+BEFORE_THE_LOOK_SECONDS = 0.001
+LONGEST_SECONDS = 48 * 3600
+PARK_SECONDS = 5.0
+
+
+def play(case: Case, nursery: Nursery, folder: Path, without: Collection[str] = ()) -> str:
+    """The report of a story. without: rules that are left out, to see whether anybody would notice."""
+    story, traffic = case.story(), Traffic()
+    wire_log = folder / "wire.jsonl"
+    wire_log.touch()
+    with nursery.world(story.scenario(), wire_log) as world, _environment(world), _rules(without), traffic.watched():
+        names = Names(world.running)
+        names.learn_images(world.state())
+        with asyncio.Runner(loop_factory=lambda: StoryLoop(traffic, world.advance)) as runner:
+            return runner.run(_Play(story, load_config(str(case.config)), world, names).run())
+
+
+@contextmanager
+def _environment(world: StoryWorld) -> Iterator[None]:
+    """The SDK sees this world and nothing else."""
+    with mock.patch.dict(os.environ, world.running.environment(access_key_id=KEY), clear=True):
+        yield
+
+
+@contextmanager
+def _rules(without: Collection[str]) -> Iterator[None]:
+    kept = tuple(rule for rule in plugins.rules() if rule.name not in without)
+    with mock.patch.object(plugins, "rules", lambda: kept):
+        yield
+
+
+@dataclass
+class _Play:
+    story: Story
+    config: Config
+    world: StoryWorld
+    names: Names
+    last: dict[str, Tick] = field(default_factory=dict)
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+    to_come: int = 0
+
+    async def run(self) -> str:
+        """From the first look to the last line of the report."""
+        self.to_come = len(self.story.timeline)
+        clock = StoryClock(self.story.begins_at)
+        journal = ToldJournal(SqlJournal.open("sqlite:///:memory:", TraceProjector({"service.name": "repave"})), direct)
+        ledger = journal.ledger = Ledger(self.world, self.names, self.story.begins_at, KEY)
+        for policy in self.config.fleets.values():
+            await journal.save_policy(policy)
+        clients = SharedClients(clock)
+        daemon = Daemon(clock, Heartbeat(clock), self.config.tick_seconds, lambda *_: None, self._ticked)
+        builder = Builder(self.config, clock, clients, journal)
+        loops = {
+            name: builder.loop(policy, "daemon", partial(daemon.wake, name))
+            for name, policy in self.config.fleets.items()
+        }
+        timeline = [
+            asyncio.create_task(self._happen(item, clock, journal, ledger)) for item in self.story.timeline
+        ]
+        running = asyncio.create_task(daemon.run(loops, StorySchedule(clock, daemon.wake), until_settled=False))
+        await self._end(running, timeline)
+        ledger.read_wire(clock.now())
+        ending = await Ending.of(journal, self.config, clock.now())
+        await _take_down(daemon, running, loops, clients)
+        await journal.aclose()
+        return report(self.story, ledger.lines, ending, self.names)
+
+    def _ticked(self, tick: Tick) -> None:
+        """A tick that could not look writes no record: its sentence is told here."""
+        self.last[tick.fleet] = tick
+        if self.story.until == "settled" and not self.to_come and len(self.last) == len(self.config.fleets):
+            if all(item.settled or item.held_in_flight for item in self.last.values()):
+                self.done.set()
+
+    async def _happen(self, item: Happening, clock: StoryClock, journal: ToldJournal, ledger: Ledger) -> None:
+        await clock.sleep(max(0.0, item.at - BEFORE_THE_LOOK_SECONDS))
+        await do(item, self.world, self.names, journal, clock, ledger, self.config)
+        self.to_come -= 1
+
+    async def _end(self, running: "asyncio.Task[object]", timeline: list["asyncio.Task[None]"]) -> None:
+        """Wait for the story's end; whatever breaks on the way breaks the story."""
+        until = self.story.until
+        limit = LONGEST_SECONDS if until == "settled" else until
+        over = asyncio.create_task(self.done.wait())
+        async with asyncio.timeout(None):
+            waiting: set[asyncio.Task[object]] = {over, running, *timeline}
+            ends_at = asyncio.get_running_loop().time() + limit
+            while not over.done():
+                left = ends_at - asyncio.get_running_loop().time()
+                ended, waiting = await asyncio.wait(waiting, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+                for task in ended:
+                    task.result()
+                if not ended:
+                    break
+        if until == "settled" and not over.done():
+            raise TimeoutError(f"the story was not over after {limit} s")
+        over.cancel()
+
+
+async def _take_down(
+    daemon: Daemon, running: "asyncio.Task[object]", loops: dict[str, FleetLoop], clients: SharedClients
+) -> None:
+    daemon.stop()
+    await running
+    for loop in loops.values():
+        await loop.stop(PARK_SECONDS)
+    await clients.aclose()
