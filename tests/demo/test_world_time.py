@@ -39,3 +39,11 @@ def test_frozen_it_moves_by_hand_alone_and_thawed_it_goes_on_from_there(hand: li
     assert time.now() == NOON + timedelta(seconds=32)
     time.thaw()
     assert time.now() == NOON + timedelta(seconds=32)
+
+
+def test_a_world_with_a_calendar_of_its_own_begins_there_and_stands_still(hand: list[datetime]) -> None:
+    time = WorldTime(NOON + timedelta(days=300))
+    hand.append(NOON + timedelta(hours=1))
+    assert time.now() == NOON + timedelta(days=300)
+    time.advance(5)
+    assert time.now() == NOON + timedelta(days=300, seconds=5)

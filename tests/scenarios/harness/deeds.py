@@ -13,7 +13,7 @@ from tests.scenarios.harness.story_time import StoryClock
 from tests.scenarios.harness.worlds import StoryWorld
 
 
-async def do(  # noqa: PLR0917
+async def do(
     item: Happening,
     world: StoryWorld,
     names: Names,

@@ -65,7 +65,7 @@ class Ledger:
     def look(self, record: TickRecord) -> None:
         """Write down what a tick found new: verdicts, decisions, vetoes; then its sentence."""
         members = record.report["instances"]
-        for member in sorted(members, key=lambda item: self._names.told(item["id"])):
+        for member in sorted(members, key=lambda item: self._names.in_order(item["id"])):
             if member["state"] not in LEAVING:
                 self._look_at(record.at, member)
         self.say_if_new(record.at, record.fleet, record.sentence)

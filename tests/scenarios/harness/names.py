@@ -40,6 +40,11 @@ class Names:
         text = ID.sub(lambda found: self._named(found[0]), text)
         return UUID.sub("(activity)", text)
 
+    def in_order(self, instance_id: str) -> tuple[str, int]:
+        """What to sort an instance by: its group, then its number in it."""
+        group, _, number = self._names[instance_id].rpartition("-")
+        return group, int(number)
+
     def id_of(self, name: str) -> str:
         """The id behind a name of the story. Raises KeyError."""
         for known, told in self._names.items():
@@ -51,4 +56,6 @@ class Names:
         kind = known.split("-", 1)[0]
         if kind in ("i", "ami"):
             return self._names[known]
-        return self._names.setdefault(known, f"{kind}-{sum(told.startswith(kind) for told in self._names.values()) + 1}")
+        return self._names.setdefault(
+            known, f"{kind}-{sum(told.startswith(kind) for told in self._names.values()) + 1}"
+        )

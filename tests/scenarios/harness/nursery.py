@@ -9,14 +9,36 @@ import json
 import os
 import signal
 import sys
+import tempfile
 import threading
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 os.environ.update({"MOTO_EC2_LOAD_DEFAULT_AMIS": "false", "MOTO_DISABLE_GLOBAL_CORS": "true"})
 
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.ec2.models import ec2_backends
+from moto.moto_server.werkzeug_app import create_backend_app
+from werkzeug.test import Client
+
 from controller.demo.scenario import Scenario
+from controller.demo.scenarios import fleet
+from controller.demo.world import serving as serving_module
 from controller.demo.world.serving import Serving
+
+setattr(serving_module, "create_backend_app", cache(create_backend_app))  # noqa: B010 - built once, for every world
+
+VERSIONS = {"autoscaling": "2011-01-01", "ec2": "2016-11-15", "elasticloadbalancing": "2015-12-01"}
+READS: tuple[tuple[str, str, dict[str, str]], ...] = (
+    ("autoscaling", "DescribeAutoScalingGroups", {}),
+    ("autoscaling", "DescribeInstanceRefreshes", {"AutoScalingGroupName": "web"}),
+    ("ec2", "DescribeInstanceStatus", {}),
+    ("ec2", "DescribeInstances", {}),
+    ("ec2", "DescribeImages", {}),
+    ("ec2", "DescribeLaunchTemplateVersions", {"LaunchTemplateName": "web"}),
+    ("ec2", "DescribeInstanceImageMetadata", {}),
+)
 
 
 def main() -> None:
@@ -39,11 +61,23 @@ def main() -> None:
 
 
 def warm_up() -> None:
-    """Import what moto imports only once somebody asks: its services' responses and their models."""
-    from moto.backends import get_backend  # noqa: PLC0415 - after the variables that moto reads
-
-    for service in ("autoscaling", "ec2", "elbv2", "sts"):
-        get_backend(service)
+    """Let a world that nobody will see answer each kind of request once: moto loads and builds most of what it is made
+    of when it is first asked."""
+    with tempfile.TemporaryDirectory() as folder:
+        serving = Serving(Scenario(groups=(fleet(),)), Path(folder) / "wire.jsonl", 0)
+        client = Client(serving._application)
+        (arn,) = serving.world.scaling.groups[0].target_group_arns
+        for service, action, parameters in (
+            *READS,
+            ("elasticloadbalancing", "DescribeTargetHealth", {"TargetGroupArn": arn}),
+        ):
+            form = {"Action": action, "Version": VERSIONS[service], **parameters}
+            credential = f"AWS4-HMAC-SHA256 Credential=AKIA/20260101/eu-west-1/{service}/aws4_request"
+            answer = client.post("/", data=form, headers={"Authorization": credential, "Host": "127.0.0.1"})
+            assert answer.status_code < 500, answer.text
+        serving._server.server_close()
+        serving.world.log.close()
+    ec2_backends[DEFAULT_ACCOUNT_ID]["eu-west-1"].reset()
 
 
 def end(child: int) -> None:

@@ -7,7 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 from unittest import mock
+
+import botocore.session
+from botocore.loaders import create_loader
 
 from controller.app import plugins
 from controller.app.build import Builder
@@ -20,7 +24,7 @@ from controller.journal.worker import direct
 from controller.loop import FleetLoop, Tick
 from controller.record.trace import TraceProjector
 from controller.settings import Config
-from tests.scenarios.harness.case import Case, Happening, Story
+from tests.scenarios.harness.case import Case, Story
 from tests.scenarios.harness.deeds import do
 from tests.scenarios.harness.ledger import Ledger, ToldJournal
 from tests.scenarios.harness.names import Names
@@ -29,6 +33,7 @@ from tests.scenarios.harness.story_time import StoryClock, StoryLoop, StorySched
 from tests.scenarios.harness.worlds import Nursery, StoryWorld
 
 KEY = "AKIASTORY"
+LOADER = create_loader()
 BEFORE_THE_LOOK_SECONDS = 0.001
 LONGEST_SECONDS = 48 * 3600
 PARK_SECONDS = 5.0
@@ -48,15 +53,16 @@ def play(case: Case, nursery: Nursery, folder: Path, without: Collection[str] = 
 
 @contextmanager
 def _environment(world: StoryWorld) -> Iterator[None]:
-    """The SDK sees this world and nothing else."""
-    with mock.patch.dict(os.environ, world.running.environment(access_key_id=KEY), clear=True):
+    """The SDK sees this world and nothing else, and reads its own files once for all stories."""
+    only = mock.patch.dict(os.environ, world.running.environment(access_key_id=KEY), clear=True)
+    with only, mock.patch.object(botocore.session, "create_loader", return_value=LOADER):
         yield
 
 
 @contextmanager
 def _rules(without: Collection[str]) -> Iterator[None]:
     kept = tuple(rule for rule in plugins.rules() if rule.name not in without)
-    with mock.patch.object(plugins, "rules", lambda: kept):
+    with mock.patch.object(plugins, "rules", return_value=kept):
         yield
 
 
@@ -85,11 +91,9 @@ class _Play:
             name: builder.loop(policy, "daemon", partial(daemon.wake, name))
             for name, policy in self.config.fleets.items()
         }
-        timeline = [
-            asyncio.create_task(self._happen(item, clock, journal, ledger)) for item in self.story.timeline
-        ]
+        happening = asyncio.create_task(self._timeline(clock, journal, ledger))
         running = asyncio.create_task(daemon.run(loops, StorySchedule(clock, daemon.wake), until_settled=False))
-        await self._end(running, timeline)
+        await self._end(running, happening)
         ledger.read_wire(clock.now())
         ending = await Ending.of(journal, self.config, clock.now())
         await _take_down(daemon, running, loops, clients)
@@ -99,32 +103,33 @@ class _Play:
     def _ticked(self, tick: Tick) -> None:
         """A tick that could not look writes no record: its sentence is told here."""
         self.last[tick.fleet] = tick
-        if self.story.until == "settled" and not self.to_come and len(self.last) == len(self.config.fleets):
-            if all(item.settled or item.held_in_flight for item in self.last.values()):
-                self.done.set()
+        every = len(self.last) == len(self.config.fleets)
+        settled = every and all(item.settled or item.held_in_flight for item in self.last.values())
+        if settled and self.story.until == "settled" and not self.to_come:
+            self.done.set()
 
-    async def _happen(self, item: Happening, clock: StoryClock, journal: ToldJournal, ledger: Ledger) -> None:
-        await clock.sleep(max(0.0, item.at - BEFORE_THE_LOOK_SECONDS))
-        await do(item, self.world, self.names, journal, clock, ledger, self.config)
-        self.to_come -= 1
+    async def _timeline(self, clock: StoryClock, journal: ToldJournal, ledger: Ledger) -> None:
+        for item in sorted(self.story.timeline, key=lambda item: item.at):
+            now = asyncio.get_running_loop().time()
+            await clock.sleep(item.at - BEFORE_THE_LOOK_SECONDS - now)
+            await do(item, self.world, self.names, journal, clock, ledger, self.config)
+            self.to_come -= 1
 
-    async def _end(self, running: "asyncio.Task[object]", timeline: list["asyncio.Task[None]"]) -> None:
+    async def _end(self, *working: "asyncio.Task[Any]") -> None:
         """Wait for the story's end; whatever breaks on the way breaks the story."""
         until = self.story.until
         limit = LONGEST_SECONDS if until == "settled" else until
         over = asyncio.create_task(self.done.wait())
-        async with asyncio.timeout(None):
-            waiting: set[asyncio.Task[object]] = {over, running, *timeline}
-            ends_at = asyncio.get_running_loop().time() + limit
-            while not over.done():
-                left = ends_at - asyncio.get_running_loop().time()
-                ended, waiting = await asyncio.wait(waiting, timeout=left, return_when=asyncio.FIRST_COMPLETED)
-                for task in ended:
-                    task.result()
-                if not ended:
-                    break
-        if until == "settled" and not over.done():
-            raise TimeoutError(f"the story was not over after {limit} s")
+        waiting: set[asyncio.Task[Any]] = {over, *working}
+        try:
+            async with asyncio.timeout(limit):
+                while not over.done():
+                    ended, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                    for task in ended:
+                        task.result()
+        except TimeoutError:
+            if until == "settled":
+                raise
         over.cancel()
 
 

@@ -49,7 +49,7 @@ def report(story: Story, lines: Sequence[Line], ending: Ending, names: Names) ->
     """Everything, ids told as names."""
     told = sorted(lines, key=lambda line: round(line.seconds))
     parts = [textwrap.fill(story.story.strip(), WIDTH), "", *(_line(line) for line in told), ""]
-    parts += [*_table(ending, story), "", *_replacements(ending, story)]
+    parts += [*_table(ending, story, names), "", *_replacements(ending, story)]
     if ending.breakers:
         parts += ["", "open breakers:", *(f"  {text}" for text in ending.breakers)]
     if ending.refusals:
@@ -71,12 +71,11 @@ def _line(line: Line) -> str:
     return "\n".join(told)
 
 
-def _table(ending: Ending, story: Story) -> list[str]:
+def _table(ending: Ending, story: Story, names: Names) -> list[str]:
     lines = [f"at the end, {clock_of((ending.at - story.begins_at).total_seconds())}:"]
     for fleet, seen in ending.fleets.items():
-        for group in seen["groups"]:
-            lines.append(f"  fleet {fleet}, group {group['name']}: {group['desired']} desired")
-        for member in seen["instances"]:
+        lines += [f"  fleet {fleet}, group {group['name']}: {group['desired']} desired" for group in seen["groups"]]
+        for member in sorted(seen["instances"], key=lambda item: names.in_order(item["id"])):
             image = member["image"]["id"]
             lines.append(
                 f"    {member['id']}  {member['zone']}  {member['state']}  {image}  {member['verdict']}  "
@@ -97,7 +96,7 @@ def _replacements(ending: Ending, story: Story) -> list[str]:
             f"for {', '.join(item.causes)}"
         )
         if item.failure:
-            lines.append(f"      {item.failure.get('error_type')}: {item.failure.get('reason')}")
+            lines.append(_wrapped(f"{item.failure.get('error_type')}: {item.failure.get('reason')}"))
         if story.trace == "outline":
             lines += _outline(events, ending.at)
     return lines
@@ -105,7 +104,8 @@ def _replacements(ending: Ending, story: Story) -> list[str]:
 
 def _outline(events: Sequence[Event], now: datetime) -> list[str]:
     """The trace's spans, each below its parent, with what they are about."""
-    lines, depth = [], {}
+    lines: list[str] = []
+    depth: dict[str, int] = {}
     for span in trace_document(events, now).spans:
         depth[span.span_id] = depth.get(span.parent_span_id or "", -1) + 1
         indent = "  " * depth[span.span_id]
@@ -125,5 +125,7 @@ def _attributes(span: SpanDocument) -> str:
 
 
 def _note(name: str, attributes: Mapping[str, Any]) -> str:
-    told = [f"{key.rpartition('.')[2]}={value}" for key, value in attributes.items() if key.rpartition(".")[2] in IN_NOTES]
+    told = [
+        f"{key.rpartition('.')[2]}={value}" for key, value in attributes.items() if key.rpartition(".")[2] in IN_NOTES
+    ]
     return f"{name} {' '.join(told)}"

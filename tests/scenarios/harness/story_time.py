@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
+from unittest import mock
 from weakref import WeakSet
 
 import aiohttp
@@ -53,11 +54,9 @@ class Traffic:
             async with turn:
                 return await send(session, request)
 
-        aiohttp.BaseConnector.__init__, BoundedSession.send = init, one_at_a_time  # type: ignore[method-assign]
-        try:
+        seen = mock.patch.object(aiohttp.BaseConnector, "__init__", init)
+        with seen, mock.patch.object(BoundedSession, "send", one_at_a_time):
             yield
-        finally:
-            aiohttp.BaseConnector.__init__, BoundedSession.send = made, send  # type: ignore[method-assign]
 
 
 class StoryLoop(asyncio.SelectorEventLoop):
@@ -75,7 +74,7 @@ class StoryLoop(asyncio.SelectorEventLoop):
         """Seconds since the story began."""
         return self._passed / MICROSECONDS
 
-    def run_in_executor(self, *args: Any) -> Any:
+    def run_in_executor(self, *args: Any) -> Any:  # type: ignore[override]
         """As ever, but time waits for the thread."""
         future = super().run_in_executor(*args)
         self._threads += 1
