@@ -29,33 +29,29 @@ UNHURRIED = Timings(
 """How long things take in a story's world: about a tenth of a real account's."""
 
 
-class HoldDeed(Model):
-    """`repave hold TARGET --for ... --reason ...`."""
+class Deed(Model):
+    """What a person asks for. target: a fleet, `all`, an instance's name or a replacement's id; by: who."""
 
     target: str
-    reason: str
+    reason: str = ""
     seconds: Seconds | None = Field(default=None, alias="for")
-    by: str = "ann"
-
-
-class ResumeDeed(Model):
-    """`repave resume TARGET`."""
-
-    target: str
     by: str = "ann"
 
 
 class Happening(Model):
     """Something that happens right before everybody looks at that moment: exactly one of the others.
 
-    world: an event of the emulator's control pages, instances by their names in the story. hold, resume: what a person
-    does. note: a sentence for the report, for whoever reads it.
+    world: an event of the emulator's control pages, instances by their names in the story. The others are what a person
+    does with the commands of these names. note: a remark for whoever reads the report.
     """
 
     at: Seconds
     world: dict[str, Any] | None = None
-    hold: HoldDeed | None = None
-    resume: ResumeDeed | None = None
+    hold: Deed | None = None
+    resume: Deed | None = None
+    approve: Deed | None = None
+    abort: Deed | None = None
+    replace: Deed | None = None
     note: str | None = None
 
     @model_validator(mode="after")

@@ -1,48 +1,68 @@
-"""What happens in a story: the world's doing, and people's."""
+"""What happens in a story: the world's doing, and people's, by the very operations behind the commands."""
 
 from typing import Any
 
-from controller.journal.adapter import JournalAdapter
-from controller.operations import tell
+from controller.domain.errors import RepaveError
+from controller.operations import request, tell
 from controller.record.words import duration
 from controller.settings import Config
 from tests.scenarios.harness.case import Happening
-from tests.scenarios.harness.ledger import Ledger
+from tests.scenarios.harness.ledger import Ledger, ToldJournal
 from tests.scenarios.harness.names import Names
 from tests.scenarios.harness.story_time import StoryClock
 from tests.scenarios.harness.worlds import StoryWorld
 
 
-async def do(
-    item: Happening,
-    world: StoryWorld,
-    names: Names,
-    journal: JournalAdapter,
-    clock: StoryClock,
-    ledger: Ledger,
-    config: Config,
-) -> None:
-    """Let it happen, and write it down."""
-    if item.world is not None:
-        told = " ".join(f"{key}={value}" for key, value in item.world.items() if key != "kind")
-        ledger.say(clock.now(), "world", f"* {item.world['kind']} {told}{_note(item)}")
-        world.happen(_with_ids(item.world, names))
-    if item.hold is not None:
-        scope = tell.scope_of(item.hold.target, config.fleets)
-        await tell.hold(journal, clock, scope, item.hold.seconds, item.hold.reason, item.hold.by)
-        length = f" for {duration(item.hold.seconds)}" if item.hold.seconds else ""
-        ledger.say(clock.now(), item.hold.by, f"* hold {item.hold.target}{length}: {item.hold.reason}{_note(item)}")
-    if item.resume is not None:
-        scope = tell.scope_of(item.resume.target, config.fleets)
-        ended, _ = await tell.resume(journal, clock, scope, item.resume.by)
-        ledger.say(
-            clock.now(), item.resume.by, f"* resume {item.resume.target}: {ended} stops and breakers ended{_note(item)}"
-        )
+class Deeds:
+    """Lets things happen, and writes them down. A person who is refused gets the words; the story goes on."""
 
+    def __init__(
+        self, world: StoryWorld, names: Names, journal: ToldJournal, clock: StoryClock, config: Config
+    ) -> None:
+        self._world = world
+        self._names = names
+        self._journal = journal
+        self._ledger: Ledger = journal.ledger
+        self._clock = clock
+        self._config = config
 
-def _note(item: Happening) -> str:
-    return f" ({item.note})" if item.note else ""
+    async def do(self, item: Happening) -> None:
+        """One entry of the timeline."""
+        note = f" ({item.note})" if item.note else ""
+        if item.world is not None:
+            told = " ".join(f"{key}={value}" for key, value in item.world.items() if key != "kind")
+            self._ledger.say(self._clock.now(), "world", f"* {item.world['kind']} {told}{note}")
+            self._world.happen(self._with_ids(item.world))
+            return
+        try:
+            who, what = await self._person(item)
+        except RepaveError as refused:
+            who, what = "a person", f"is refused: {refused}"
+        self._ledger.say(self._clock.now(), who, f"* {what}{note}")
 
+    async def _person(self, item: Happening) -> tuple[str, str]:
+        journal, clock = self._journal, self._clock
+        if (hold := item.hold) is not None:
+            await tell.hold(journal, clock, await self._scope(hold.target), hold.seconds, hold.reason, hold.by)
+            length = f" for {duration(hold.seconds)}" if hold.seconds else ""
+            return hold.by, f"holds {hold.target}{length}: {hold.reason}"
+        if (resume := item.resume) is not None:
+            ended, _ = await tell.resume(journal, clock, await self._scope(resume.target), resume.by)
+            return resume.by, f"resumes {resume.target}; stops and breakers ended: {ended}"
+        if (wish := item.replace) is not None:
+            instance_id, fleets = self._names.id_of(wish.target), self._config.fleets
+            made = await request.replace(journal, clock, instance_id, wish.reason, wish.by, fleets)
+            return wish.by, f"asks to replace {wish.target}: {wish.reason} ({made.id})"
+        if (turn := item.abort) is not None:
+            turned = await request.abort(journal, clock, turn.target, turn.by, turn.reason)
+            return turn.by, f"aborts {turn.target}: {turned.sentence}"
+        assert item.approve is not None
+        await request.approve(journal, clock, item.approve.target, item.approve.by)
+        return item.approve.by, f"approves {item.approve.target}"
 
-def _with_ids(event: dict[str, Any], names: Names) -> dict[str, Any]:
-    return {key: names.id_of(value) if key == "instance" else value for key, value in event.items()}
+    async def _scope(self, target: str) -> str:
+        known = self._names.id_of(target) if target.startswith("i-") else target
+        return await tell.scope_of(self._journal, self._clock, known, self._config.fleets)
+
+    def _with_ids(self, event: dict[str, Any]) -> dict[str, Any]:
+        return {key: self._names.id_of(value) if key == "instance" else value for key, value in event.items()}

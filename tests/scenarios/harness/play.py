@@ -25,7 +25,7 @@ from controller.loop import FleetLoop, Tick
 from controller.record.trace import TraceProjector
 from controller.settings import Config
 from tests.scenarios.harness.case import Case, Story
-from tests.scenarios.harness.deeds import do
+from tests.scenarios.harness.deeds import Deeds
 from tests.scenarios.harness.ledger import Ledger, ToldJournal
 from tests.scenarios.harness.names import Names
 from tests.scenarios.harness.report import Ending, report
@@ -91,7 +91,7 @@ class _Play:
             name: builder.loop(policy, "daemon", partial(daemon.wake, name))
             for name, policy in self.config.fleets.items()
         }
-        happening = asyncio.create_task(self._timeline(clock, journal, ledger))
+        happening = asyncio.create_task(self._timeline(Deeds(self.world, self.names, journal, clock, self.config)))
         running = asyncio.create_task(daemon.run(loops, StorySchedule(clock, daemon.wake), until_settled=False))
         await self._end(running, happening)
         ledger.read_wire(clock.now())
@@ -108,11 +108,11 @@ class _Play:
         if settled and self.story.until == "settled" and not self.to_come:
             self.done.set()
 
-    async def _timeline(self, clock: StoryClock, journal: ToldJournal, ledger: Ledger) -> None:
+    async def _timeline(self, deeds: Deeds) -> None:
         for item in sorted(self.story.timeline, key=lambda item: item.at):
-            now = asyncio.get_running_loop().time()
-            await clock.sleep(item.at - BEFORE_THE_LOOK_SECONDS - now)
-            await do(item, self.world, self.names, journal, clock, ledger, self.config)
+            left = item.at - BEFORE_THE_LOOK_SECONDS - asyncio.get_running_loop().time()
+            await asyncio.sleep(max(0.0, left))
+            await deeds.do(item)
             self.to_come -= 1
 
     async def _end(self, *working: "asyncio.Task[Any]") -> None:
