@@ -70,7 +70,7 @@ class NarratedJournal(JournalAdapter):
             state = self._open[state.id] = apply(state, event)
             if not state.open:
                 del self._open[state.id]
-            self._say(_sentence(event), state, event)
+            self._say(sentence_of(event), state, event)
 
     async def record_tick(self, record: TickRecord, lease: Lease) -> tuple[str, ...]:
         """Store what a tick leaves behind."""
@@ -88,7 +88,8 @@ class NarratedJournal(JournalAdapter):
         log(sentence, fleet=state.fleet, replacement_id=state.id, phase=state.phase.value, **facts)
 
 
-def _sentence(event: Event) -> str:
+def sentence_of(event: Event) -> str:
+    """What happened, in a few words."""
     facts, step = event.facts, event.step or "undo"
     match event.kind:
         case Kind.STARTED:

@@ -10,13 +10,17 @@ from functools import partial
 
 import structlog
 
+from controller.app.answers import Answers
 from controller.app.build import Builder, opened_journal, refuse_orphans, shared_clients
 from controller.app.daemon import Daemon, Exit
 from controller.app.heartbeat import Heartbeat
+from controller.app.live import Live
 from controller.app.narrate import NarratedJournal
 from controller.app.self_watch import SelfWatch
 from controller.app.signals import stop_signals
+from controller.app.stream import Stream
 from controller.app.telemetry import Gauges, program_version, resource_attributes
+from controller.app.tokens import resolve_tokens
 from controller.app.watched import WatchedLoop
 from controller.clock import SystemClock
 from controller.domain.errors import JournalUnavailable
@@ -24,10 +28,14 @@ from controller.domain.ports import Clock
 from controller.loop import Tick
 from controller.record.delivery import Counts, Delivery
 from controller.record.destination import destination
+from controller.record.document import TraceDocument
 from controller.record.metrics import Metrics
 from controller.record.trace import TraceProjector
 from controller.schedule import DateSchedule
 from controller.settings import Config
+from controller.web.access import Access
+from controller.web.api import Api
+from controller.web.events import Hub
 from controller.web.server import Answer, Server, Sources
 
 # Together with the server's second these stay below 20 s: a container that is told to stop is killed after 30.
@@ -70,9 +78,11 @@ async def serve(config: Config, *, until_settled: bool = False, watcher: Watcher
         await refuse_orphans(journal, config.fleets)
         for policy in config.fleets.values():
             await journal.save_policy(policy)
+        tokens = resolve_tokens(config.tokens)
         clients = await stack.enter_async_context(shared_clients(clock))
         delivery = Delivery(journal, clock, traces) if traces else None
-        service = Service(config, clock, journal, delivery, watcher, watch)
+        access = Access(clock, tokens)
+        service = Service(Live(config, clock.now()), clock, journal, delivery, access, watcher, watch)
         loops = service.loops(Builder(config, clock, clients, journal))
         with stop_signals(service.stop, journal.parked, watcher.clean_up):
             return await service.run(loops, until_settled=until_settled)
@@ -83,14 +93,17 @@ class Service:
 
     def __init__(
         self,
-        config: Config,
+        live: Live,
         clock: Clock,
         journal: NarratedJournal,
         delivery: Delivery | None,
+        access: Access,
         watcher: Watcher,
         watch: SelfWatch,
     ) -> None:
-        self._config = config
+        config = live.config
+        self._live = live
+        self._clock = clock
         self._journal = journal
         self._delivery = delivery
         self._watcher = watcher
@@ -98,7 +111,10 @@ class Service:
         self._heartbeat = Heartbeat(clock)
         self._metrics = Metrics(program_version(), delivery.counts if delivery else Counts())
         self._gauges = Gauges(self._metrics, journal, self._owner, tuple(config.fleets), clock)
-        self._daemon = Daemon(clock, self._heartbeat, config.tick_seconds, self._metrics.ticked, watcher.on_tick)
+        self._api = Api(Answers(journal, clock, live), access, Hub(), TraceDocument, program_version())
+        self._stream = Stream(self._api.hub)
+        journal.tell(self._stream)
+        self._daemon = Daemon(clock, self._heartbeat, config.tick_seconds, self._metrics.ticked, self._ticked)
         self._watch = watch.over(self._metrics, self._owner, journal)
         self._stopped = asyncio.Event()
 
@@ -106,7 +122,7 @@ class Service:
         """A loop for every fleet, with a watch beside it."""
         return {
             name: WatchedLoop(builder.loop(policy, self._owner, partial(self._daemon.wake, name)), self._watch)
-            for name, policy in self._config.fleets.items()
+            for name, policy in self._live.config.fleets.items()
         }
 
     def stop(self, why: str) -> None:
@@ -117,8 +133,9 @@ class Service:
 
     async def run(self, loops: dict[str, WatchedLoop], *, until_settled: bool) -> int:
         """Until it is stopped, or settled."""
-        listen = self._config.listen
-        server = Server(Sources(self._heartbeat.answer, self._ready, self._gauges.text), listen.host, listen.port)
+        listen = self._live.config.listen
+        sources = Sources(self._heartbeat.answer, self._ready, self._gauges.text)
+        server = Server(sources, self._api, listen.host, listen.port, loopback=listen.loopback)
         await server.start()
         self._watcher.on_listening(server.port)
         schedule = DateSchedule(self._daemon.wake)
@@ -134,6 +151,10 @@ class Service:
         code = self._code(ended, until_settled)
         log.info("stopped", exit_code=code, parked=self._journal.parked())
         return code
+
+    def _ticked(self, tick: Tick) -> None:
+        self._stream.tick(tick, self._clock.now())
+        self._watcher.on_tick(tick)
 
     async def _until_stopped(
         self, loops: dict[str, WatchedLoop], schedule: DateSchedule, until_settled: bool

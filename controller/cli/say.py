@@ -27,10 +27,9 @@ def approve(
     from controller.app.desk import Desk
 
     said = asyncio.run(Desk(load_for_journal(config)).approve(replacement, who()))
-    until = clock_text(said.expires_at)
-    typer.echo(
-        f"{said.id} is approved: {said.instance_id} of {said.fleet} ({', '.join(said.causes)}), until {until} UTC"
-    )
+    until = clock_text(said["expires_at"])
+    about = f"{said['instance']} of {said['fleet']} ({', '.join(said['causes'])})"
+    typer.echo(f"{said['id']} is approved: {about}, until {until} UTC")
 
 
 def abort(
@@ -49,8 +48,8 @@ def abort(
     """
     from controller.app.desk import Desk
 
-    turned = asyncio.run(Desk(load_for_journal(config)).abort(replacement, who(), reason))
-    typer.echo(turned.sentence)
+    turned = asyncio.run(Desk(load_for_journal(config)).abort(replacement, reason, who()))
+    typer.echo(turned["sentence"])
 
 
 def replace(
@@ -70,7 +69,5 @@ def replace(
     from controller.app.desk import Desk
 
     wish = asyncio.run(Desk(load_for_journal(config)).replace(instance, reason, who()))
-    until = clock_text(wish.expires_at)
-    typer.echo(
-        f"{wish.id}: {instance} of {wish.fleet} is to be replaced; it starts when nothing forbids it, until {until} UTC"
-    )
+    told = f"{instance} of {wish['fleet']} is to be replaced; it starts when nothing forbids it"
+    typer.echo(f"{wish['id']}: {told}, until {clock_text(wish['expires_at'])} UTC")

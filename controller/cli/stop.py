@@ -34,14 +34,12 @@ def hold(
         repave hold all --reason incident
         repave hold i-0a1b2c3d --for 1d --reason "post-mortem"
     """
-    from controller.app.configuration import duration_seconds
     from controller.app.desk import Desk
 
     desk = Desk(load_for_journal(config))
-    seconds = duration_seconds(duration) if duration is not None else None
-    placed = asyncio.run(desk.hold(target, seconds, reason, who()))
-    until = f"until {clock_text(placed.expires_at)} UTC" if placed.expires_at else "until `repave resume`"
-    typer.echo(f"{target} is held {until}: {placed.reason}")
+    placed = asyncio.run(desk.hold(target, duration, reason, who()))
+    until = f"until {clock_text(placed['expires_at'])} UTC" if placed["expires_at"] else "until `repave resume`"
+    typer.echo(f"{target} is held {until}: {placed['reason']}")
 
 
 def resume(target: Target, config: ConfigOption = None) -> None:
@@ -57,7 +55,8 @@ def resume(target: Target, config: ConfigOption = None) -> None:
     from controller.app.desk import Desk
 
     desk = Desk(load_for_journal(config))
-    ended, left = asyncio.run(desk.resume(target, who()))
+    resumed = asyncio.run(desk.resume(target, who()))
+    ended = resumed["ended"]
     typer.echo(f"{target}: {ended or 'no'} {'hold or breaker' if ended == 1 else 'holds or breakers'} ended")
-    for still in left:
-        typer.echo(f"still stopped: {still.sentence()}")
+    for still in resumed["still_held"]:
+        typer.echo(f"still stopped: {still['sentence']}")

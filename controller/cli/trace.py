@@ -1,13 +1,12 @@
 """`repave trace`: the story of one replacement, drawn from the journal; no tracing backend is needed."""
 
 import asyncio
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
 
-from controller.cli.output import JSON_OPTION_HELP, console
+from controller.cli.output import JSON_OPTION_HELP, console, print_json
 from controller.cli.place import ConfigOption, load_for_journal
 
 if TYPE_CHECKING:
@@ -34,8 +33,7 @@ def trace(
 
     desk = Desk(load_for_journal(config))
     if as_json:
-        document = asyncio.run(desk.trace(replacement))
-        sys.stdout.write(document.model_dump_json(indent=2) + "\n")
+        print_json(asyncio.run(desk.trace(replacement)))
     else:
         asyncio.run(print_waterfall(desk, replacement))
 
@@ -44,5 +42,5 @@ async def print_waterfall(desk: "Desk", replacement: str) -> None:
     """The waterfall as wide as the terminal, coloured there; in a pipe 120 cells wide."""
     out = console()
     width = out.width if out.is_terminal else PIPE_WIDTH
-    for line in await desk.waterfall(replacement, width):
-        out.print(Text(line.text, style=LINE_STYLES.get(line.style.value, "")), soft_wrap=True)
+    for line in (await desk.drawing(replacement, width))["lines"]:
+        out.print(Text(line["text"], style=LINE_STYLES.get(line["style"], "")), soft_wrap=True)

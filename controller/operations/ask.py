@@ -40,7 +40,11 @@ async def why(
     Raises NotFound when no fleet has it, naming the nearest ids, and RepaveError when a fleet that could not be looked
     at may have it.
     """
-    document = await plan(sites, rules, mode, clock)
+    return instance_of(await plan(sites, rules, mode, clock), instance_id)
+
+
+def instance_of(document: Mapping[str, Any], instance_id: str) -> dict[str, Any]:
+    """The document of `why --json` out of that of `plan --json`. Raises as `why` does."""
     for fleet in document["fleets"]:
         for instance in fleet["instances"]:
             if instance["id"] == instance_id:

@@ -11,8 +11,13 @@ from controller.domain.ports import Clock, Journal, Lease, TickRecord
 from controller.domain.replacement import Replacement
 
 
-async def fleets(journal: Journal, clock: Clock, configured: Mapping[str, Policy]) -> dict[str, Any]:
-    """The document of `repave get fleets --json`. What no daemon has looked at yet is null."""
+async def fleets(
+    journal: Journal, clock: Clock, configured: Mapping[str, Policy], configuration: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The document of `repave get fleets --json`. What no daemon has looked at yet is null.
+
+    configuration: what is said of it (documents.Configuration).
+    """
     now = clock.now()
     records = {record.fleet: record for record in await journal.reports()}
     holds = await journal.holds(now)
@@ -31,7 +36,7 @@ async def fleets(journal: Journal, clock: Clock, configured: Mapping[str, Policy
                 "open_replacements": [item.id for item in await journal.open_replacements(name)],
             }
         )
-    return {"generated_at": isoformat(now), "fleets": rows}
+    return {"generated_at": isoformat(now), "config": dict(configuration), "fleets": rows}
 
 
 async def instances(journal: Journal, clock: Clock, configured: Mapping[str, Policy]) -> dict[str, Any]:
@@ -96,6 +101,7 @@ def hold_json(hold: Hold) -> dict[str, Any]:
         "by": hold.by,
         "created_at": isoformat(hold.created_at),
         "expires_at": isoformat(hold.expires_at),
+        "sentence": hold.sentence(),
     }
 
 

@@ -7,9 +7,10 @@ from controller.settings.problems import Problem
 from controller.settings.reading import read_config
 from controller.settings.schema import schema
 from controller.settings.secret import SecretRef
-from controller.settings.specs import Config, Source, Specs
+from controller.settings.specs import AccessToken, Config, Source, Specs
 
 __all__ = [
+    "AccessToken",
     "Config",
     "Listen",
     "Problem",

@@ -20,6 +20,14 @@ class Listen:
     host: str
     port: int
 
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach it."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
@@ -31,19 +39,7 @@ def _read_listen(value: object) -> Listen:
     if not parts or int(parts["port"]) > 65_535:
         raise expected("must be HOST:PORT such as 127.0.0.1:8080")
     host = parts["six"] or parts["host"]
-    if not _loopback(host):
-        raise expected(
-            "must be a loopback address such as 127.0.0.1:8080: any other needs a token, "
-            "which cannot be configured in this version"
-        )
     return Listen(host, int(parts["port"]))
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _read_state(value: object) -> str:

@@ -2,10 +2,12 @@
 
 import re
 from dataclasses import dataclass
+from hashlib import sha256
 from types import MappingProxyType
 
 from controller.domain.errors import RepaveError
 from controller.domain.policy import Policy
+from controller.settings.access import check_listen
 from controller.settings.build import build_policy, capped, global_limits
 from controller.settings.checks import check_twins, check_waits, warn
 from controller.settings.document import policy_from_document
@@ -15,7 +17,7 @@ from controller.settings.plugged import Models
 from controller.settings.problems import Problems, Spot, quoted
 from controller.settings.shape import check_fleet, check_rules
 from controller.settings.sources import read_sources
-from controller.settings.specs import Config, Source, Specs
+from controller.settings.specs import AccessToken, Config, Source, Specs
 from controller.settings.validate import validate
 from controller.settings.values import FLEET_NAME_PATTERN
 from controller.settings.yaml_text import parse
@@ -47,6 +49,7 @@ def load(text: str, name: str, specs: Specs) -> Config:
     for key, fleet in fleets.items():
         warn(policies[key], fleet.model.mode or document.mode, fleet.place, specs, notes)
     check_twins(policies, tree.mapping.get("fleets", _NOTHING), problems)
+    check_listen(document.listen, document.api, tree, problems)
     problems.raise_if_any()
     for policy in policies.values():
         _prove_rebuildable(policy, specs)
@@ -61,6 +64,8 @@ def load(text: str, name: str, specs: Specs) -> Config:
         telemetry=MappingProxyType(sources),
         fleets=MappingProxyType(policies),
         warnings=notes.all(),
+        tokens=tuple(AccessToken(item.name, item.token, item.may) for item in document.api.tokens),
+        hash=sha256(text.encode()).hexdigest()[:12],
     )
 
 

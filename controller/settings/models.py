@@ -2,10 +2,12 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from controller.domain.policy import Deadlines, GlobalLimits, Limits, Missing, Mode, Policy, StopWhen, Verify
 from controller.settings.address import Listen, ListenAddress, StateUrl
+from controller.settings.problems import quoted
+from controller.settings.secret import SecretRef
 from controller.settings.values import (
     Duration,
     DurationOrNone,
@@ -16,9 +18,11 @@ from controller.settings.values import (
     Number,
     PerHour,
     Share,
+    expected,
 )
 
 _LIMITS, _GLOBAL, _STOP, _VERIFY, _DEADLINES = Limits(), GlobalLimits(), StopWhen(), Verify(), Deadlines()
+MOST_TOKENS = 100
 _POLICY = Policy(fleet="", platform="", mode=Mode.OBSERVE)
 
 
@@ -153,6 +157,32 @@ class FleetBase(Section):
     """How long a step that waits pauses between two looks."""
 
 
+class TokenSection(Section):
+    """One access token of the HTTP API."""
+
+    name: Label
+    """Whose it is; it stands as `user.name` wherever its bearer changed something. Unique."""
+    token: SecretRef
+    """Where the token is kept: at least 16 printable characters without spaces."""
+    may: Literal["read", "operate"] = "read"
+    """read: look at everything; operate: also hold, resume, approve, abort and replace."""
+
+
+def _unlike(tokens: tuple[TokenSection, ...]) -> tuple[TokenSection, ...]:
+    names = [token.name for token in tokens]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise expected(f"names {quoted(twice[0])} twice; each token has a name of its own")
+    return tokens
+
+
+class ApiSection(Section):
+    """The HTTP API."""
+
+    tokens: Annotated[tuple[TokenSection, ...], Field(max_length=MOST_TOKENS), AfterValidator(_unlike)] = ()
+    """Its access tokens. While there are none, whoever reaches the loopback address may read, and nobody may change."""
+
+
 class DocumentBase(Section):
     """The configuration of Repave."""
 
@@ -168,7 +198,8 @@ class DocumentBase(Section):
     """How often each fleet is looked at."""
     lease: LeaseSection = LeaseSection()
     listen: ListenAddress = Listen("127.0.0.1", 8080)
-    """Where the daemon answers HTTP, HOST:PORT on a loopback address."""
+    """Where the daemon answers HTTP, HOST:PORT. Any but a loopback address needs `api.tokens`."""
+    api: ApiSection = ApiSection()
     limits: GlobalSection = GlobalSection()
     telemetry: dict[str, Any] = {}
     """Telemetry sources by name."""

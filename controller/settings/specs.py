@@ -7,6 +7,7 @@ from controller.domain.policy import GlobalLimits, Mode, Policy
 from controller.domain.ports import PlatformSpec, ProbeSpec
 from controller.settings.address import Listen
 from controller.settings.problems import Problem
+from controller.settings.secret import SecretRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +32,21 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class AccessToken:
+    """Who may use the HTTP API, and for what: `read` or `operate`. The token itself is only referred to."""
+
+    name: str
+    token: SecretRef
+    may: str
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The whole configuration, valid and frozen.
 
     mode: what holds where a fleet says nothing, capped by max_mode like every fleet's own.
     fleets: by name, in the file's order. warnings: what is allowed and probably not meant.
+    hash: of the file's text. tokens: of the HTTP API.
     """
 
     state: str
@@ -48,3 +59,5 @@ class Config:
     telemetry: Mapping[str, Source]
     fleets: Mapping[str, Policy]
     warnings: tuple[Problem, ...] = ()
+    tokens: tuple[AccessToken, ...] = ()
+    hash: str = ""

@@ -1,4 +1,4 @@
-"""The HTTP server: /healthz, /readyz and /metrics."""
+"""The HTTP server: /healthz, /readyz, /metrics and the API."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -6,11 +6,18 @@ from typing import Any
 
 from aiohttp import web
 
+from controller.web.access import May
+from controller.web.api import MOST_BODY_BYTES, Api
+from controller.web.guard import Guard
+
 SHUTDOWN_SECONDS = 1.0
 """How long a request in flight may take once we stop. aiohttp's own 60 s would outlive a container's 30."""
 
-MOST_BODY_BYTES = 1024
-HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+IDLE_SECONDS = 30.0
+"""After which a connection without a request is closed; an unfinished one counts."""
+
+MOST_LINE_BYTES = 4096
+"""Of a request line, and of all headers of a request each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +43,23 @@ class Sources:
 
 class Server:
     """The running server. Port 0 takes any free one; `port` says which. Whether an address is safe to listen on is for
-    the configuration to say."""
+    the configuration to say.
 
-    def __init__(self, sources: Sources, host: str, port: int) -> None:
+    loopback: whether only this machine can connect; elsewhere /metrics takes a token that may read.
+    """
+
+    def __init__(self, sources: Sources, api: Api, host: str, port: int, *, loopback: bool = True) -> None:
         self._host = host
         self._wanted_port = port
-        self._runner = web.AppRunner(application(sources), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+        self.api = api
+        self._runner = web.AppRunner(
+            application(sources, api, loopback=loopback),
+            access_log=None,
+            shutdown_timeout=SHUTDOWN_SECONDS,
+            keepalive_timeout=IDLE_SECONDS,
+            max_line_size=MOST_LINE_BYTES,
+            max_field_size=MOST_LINE_BYTES,
+        )
 
     @property
     def port(self) -> int:
@@ -58,12 +76,13 @@ class Server:
         await web.TCPSite(self._runner, self._host, self._wanted_port).start()
 
     async def stop(self) -> None:
-        """Stop listening; requests in flight get a second to end."""
+        """Stop listening; streams end, and requests in flight get a second to."""
+        self.api.hub.close()
         await self._runner.cleanup()
 
 
-def application(sources: Sources) -> web.Application:
-    """The three routes."""
+def application(sources: Sources, api: Api, *, loopback: bool) -> web.Application:
+    """Every route behind the guard."""
 
     async def healthz(_: web.Request) -> web.Response:
         return _plain(sources.alive())
@@ -71,16 +90,19 @@ def application(sources: Sources) -> web.Application:
     async def readyz(_: web.Request) -> web.Response:
         return _plain(await sources.ready())
 
-    async def metrics(_: web.Request) -> web.Response:
-        headers = {**HEADERS, "Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
+    async def metrics(request: web.Request) -> web.Response:
+        if not loopback:
+            api.user(request, May.READ)
+        headers = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
         return web.Response(body=await sources.metrics(), headers=headers)
 
-    app = web.Application(client_max_size=MOST_BODY_BYTES)
+    app = web.Application(client_max_size=MOST_BODY_BYTES, middlewares=[Guard(loopback=loopback).middleware()])
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", metrics)
+    api.add_to(app)
     return app
 
 
 def _plain(answer: Answer) -> web.Response:
-    return web.Response(status=200 if answer.good else 503, text=f"{answer.sentence}\n", headers=HEADERS)
+    return web.Response(status=200 if answer.good else 503, text=f"{answer.sentence}\n")

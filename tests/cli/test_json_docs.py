@@ -71,7 +71,9 @@ async def test_get(config: Path, looked_at: JournalAdapter) -> None:
     await looked_at.record_tick(record, lease)
     await looked_at.hold(Hold("fleet:web", "x", "alice", NOW))
     await looked_at.open_breaker(Breaker("web", "failing checks", "x", NOW), lease)
-    assert keys(printed("get", "fleets", "-c", str(config))) == example("repave get --json: generated_at, fleets")
+    assert keys(printed("get", "fleets", "-c", str(config))) == example(
+        "repave get --json: generated_at, config, fleets"
+    )
     shown = example("repave get --json: generated_at, requests, replacements")
     assert keys(printed("get", "replacements", "-c", str(config))) == shown
     document = printed("trace", first.replacement_id, "-c", str(config))

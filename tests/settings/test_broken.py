@@ -34,7 +34,7 @@ def test_there_is_a_file_for_every_way_to_be_wrong_and_none_is_forgotten() -> No
     assert {file.stem for file in FILES} == {file.stem for file in FOLDER.glob("*.expected")}
 
 
-@pytest.mark.parametrize("secret", ["secret_literal", "secret_odd", "state"])
+@pytest.mark.parametrize("secret", ["secret_literal", "secret_odd", "state", "api_tokens"])
 def test_what_may_be_a_secret_is_not_repeated(secret: str) -> None:
     assert "hunter2" in (FOLDER / f"{secret}.yaml").read_text()
     assert "hunter2" not in (FOLDER / f"{secret}.expected").read_text()

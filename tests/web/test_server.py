@@ -2,10 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import cast
 
 import pytest
 from aiohttp import ClientSession, ClientTimeout
 
+from controller.clock import SystemClock
+from controller.record.document import TraceDocument
+from controller.web.access import Access
+from controller.web.api import Api
+from controller.web.asked import Answers
+from controller.web.events import Hub
 from controller.web.server import SHUTDOWN_SECONDS, Answer, Server, Sources
 
 
@@ -31,6 +38,11 @@ class Daemon:
         return b"repave_build_info 1.0\n"
 
 
+def api() -> Api:
+    """Nothing here asks it."""
+    return Api(cast(Answers, None), Access(SystemClock()), Hub(), TraceDocument, "1.2.3")
+
+
 @pytest.fixture
 async def daemon() -> Daemon:
     return Daemon()
@@ -38,7 +50,7 @@ async def daemon() -> Daemon:
 
 @pytest.fixture
 async def server(daemon: Daemon) -> AsyncIterator[Server]:
-    made = Server(daemon.sources(), "127.0.0.1", 0)
+    made = Server(daemon.sources(), api(), "127.0.0.1", 0)
     await made.start()
     yield made
     await made.stop()
@@ -92,7 +104,7 @@ async def test_it_listens_on_its_address_only_and_not_after_stop(server: Server)
 
 
 async def test_a_taken_port_is_an_os_error(server: Server, daemon: Daemon) -> None:
-    second = Server(daemon.sources(), "127.0.0.1", server.port)
+    second = Server(daemon.sources(), api(), "127.0.0.1", server.port)
     with pytest.raises(OSError, match="address already in use"):
         await second.start()
     await second.stop()

@@ -1,0 +1,39 @@
+"""Which configuration is in force in this process, since when, and whether a newer one was refused."""
+
+from datetime import datetime
+from typing import Any
+
+from controller.decide.explain import isoformat
+from controller.settings import Config
+
+
+class Live:
+    """The configuration of a running daemon. It changes at a reload, so that whoever needs it asks each time.
+
+    loaded_at: None where no daemon runs. refused_at: since when a newer one is refused; `refusal`: why, one line per
+    problem.
+    """
+
+    def __init__(self, config: Config, loaded_at: datetime | None = None) -> None:
+        self.config = config
+        self.loaded_at = loaded_at
+        self.refused_at: datetime | None = None
+        self.refusal: tuple[str, ...] = ()
+
+    def take(self, config: Config, at: datetime) -> None:
+        """From now on this one is in force."""
+        self.config, self.loaded_at = config, at
+        self.refused_at, self.refusal = None, ()
+
+    def refuse(self, problems: tuple[str, ...], at: datetime) -> None:
+        """A newer one cannot be used; what was in force stays."""
+        self.refused_at = self.refused_at or at
+        self.refusal = problems
+
+    def document(self) -> dict[str, Any]:
+        """operations.documents.Configuration."""
+        return {
+            "hash": self.config.hash,
+            "loaded_at": isoformat(self.loaded_at),
+            "refused_at": isoformat(self.refused_at),
+        }

@@ -1,0 +1,382 @@
+"""The JSON that people and programs get, written once: what `--json` prints, what the HTTP API answers, what the
+OpenAPI document describes. Times are ISO 8601 in UTC, lengths of time are seconds, what is not known is null.
+
+Keys may be added by a later version, so that a reader has to pass over what it does not know.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from controller.domain.lifecycle import Outcome, Phase
+from controller.domain.model import InstanceState
+from controller.domain.policy import Mode
+from controller.domain.request import RequestKind, RequestState
+from controller.domain.verdict import EvidenceOutcome, VerdictKind
+from controller.domain.veto import Needs
+
+Seconds = Annotated[float, Field(description="Seconds.")]
+
+
+class Document(BaseModel):
+    """A frozen part of an answer."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", use_attribute_docstrings=True)
+
+
+class Evidence(Document):
+    """One rule of the policy, and what was read for one instance."""
+
+    rule: str
+    """The rule's name in the configuration."""
+    probe: str
+    cause: str
+    """What a breach makes of the instance: aged, drifted, degraded, tampered."""
+    value: float | str | bool | None
+    unit: str
+    threshold: str
+    """What would be a breach, such as `above 90`."""
+    for_seconds: Seconds
+    """How long it has to breach before it is a finding."""
+    breached_for_seconds: Seconds
+    query: str
+    """What the source was asked."""
+    measured_at: AwareDatetime | None
+    """By the source's own clock."""
+    outcome: EvidenceOutcome
+    reason: str
+    """Why it is unknown; empty otherwise."""
+    found: bool
+    """Breached for long enough to be a finding."""
+
+
+class Veto(Document):
+    """One rule that forbids a replacement now."""
+
+    rule: str
+    reason: str
+    needs: Needs
+    """Who clears it: a person, the world, or repave by going on."""
+    clears_at: AwareDatetime | None
+    """When time alone clears it."""
+
+
+class FleetVeto(Document):
+    """The veto that stops all of a fleet."""
+
+    rule: str
+    reason: str
+
+
+class Image(Document):
+    """What an instance was launched from."""
+
+    id: str
+    created_at: AwareDatetime | None
+    age_seconds: Seconds | None
+
+
+class Instance(Document):
+    """One instance: how it is, what was found, and what is decided about it."""
+
+    id: str
+    group: str
+    zone: str
+    state: InstanceState
+    serving: bool
+    """In service, not called unhealthy, and healthy in every balancer."""
+    age_seconds: Seconds | None
+    image: Image
+    verdict: VerdictKind
+    """The worst of the findings."""
+    findings: list[str]
+    evidence: list[Evidence]
+    decision: Literal["keep", "replace", "hold"]
+    """hold: a candidate that waits; see `vetoes`."""
+    replacement: str | None
+    """The open replacement that it is the predecessor or the successor of."""
+    vetoes: list[Veto]
+
+
+class InstanceOfFleet(Instance):
+    """An instance as the last look at its fleet saw it."""
+
+    fleet: str
+    observed_at: AwareDatetime
+
+
+class Group(Document):
+    """One group of the platform, with its bounds."""
+
+    name: str
+    desired: int
+    minimum: int
+    maximum: int
+
+
+class Look(Document):
+    """What one look at a fleet came to."""
+
+    platform: str
+    mode: Mode
+    policy_hash: str
+    observed_at: AwareDatetime
+    next_look_at: AwareDatetime
+    settled: bool
+    """Nothing to do now or within ten minutes."""
+    gaps: list[str]
+    """Sentences about what could not be read."""
+    hold: FleetVeto | None
+    groups: list[Group]
+
+
+class PlannedFleet(Look):
+    """One fleet of a plan."""
+
+    name: str
+    instances: list[Instance]
+
+
+class Failure(Document):
+    """A fleet that could not be looked at."""
+
+    fleet: str
+    error: str
+
+
+class Plan(Document):
+    """What would be done, and why. Each fleet says when it was looked at (`observed_at`)."""
+
+    generated_at: AwareDatetime
+    mode: Mode
+    """What holds where a fleet says nothing."""
+    fleets: list[PlannedFleet]
+    errors: list[Failure]
+    """Fleets that are missing above."""
+
+
+class Why(Look):
+    """One instance, and what holds for its whole fleet."""
+
+    generated_at: AwareDatetime
+    fleet: str
+    instance: Instance
+
+
+class Hold(Document):
+    """An operator's stop."""
+
+    scope: str
+    """`all`, `fleet:NAME` or `instance:ID`."""
+    reason: str
+    by: str
+    created_at: AwareDatetime
+    expires_at: AwareDatetime | None
+    """Null: until it is resumed."""
+    sentence: str
+    """The same for people."""
+
+
+class Holds(Document):
+    """The stops in force, the oldest first."""
+
+    generated_at: AwareDatetime
+    holds: list[Hold]
+
+
+class Resumed(Document):
+    """What ended, and what still stops the same."""
+
+    target: str
+    ended: int
+    """How many holds and breakers."""
+    still_held: list[Hold]
+
+
+class Breaker(Document):
+    """The daemon's own stop for one cause."""
+
+    cause: str
+    reason: str
+    opened_at: AwareDatetime
+
+
+class Lease(Document):
+    """Which daemon acts on a fleet."""
+
+    owner: str
+    token: int
+    expires_at: AwareDatetime
+    valid: bool
+    """It has not run out."""
+
+
+class Fleet(Document):
+    """One fleet: what its last look came to, what is under way, and what stops it.
+
+    What no daemon has looked at yet has null from `sentence` to `verdicts`.
+    """
+
+    name: str
+    platform: str
+    mode: Mode
+    sentence: str | None
+    observed_at: AwareDatetime | None
+    next_look_at: AwareDatetime | None
+    settled: bool | None
+    instances: int | None
+    verdicts: dict[VerdictKind, int] | None
+    holds: list[Hold]
+    breakers: list[Breaker]
+    lease: Lease | None
+    """Null when no daemon ever acted on it."""
+    open_replacements: list[str]
+
+
+class Configuration(Document):
+    """Which configuration is in force."""
+
+    hash: str
+    """Of the file's text."""
+    loaded_at: AwareDatetime | None
+    """When the daemon took it; null where the journal was read and no daemon asked."""
+    refused_at: AwareDatetime | None
+    """Since when a newer one is refused; null when the last one was taken."""
+
+
+class Fleets(Document):
+    """Every fleet of the configuration."""
+
+    generated_at: AwareDatetime
+    config: Configuration
+    fleets: list[Fleet]
+
+
+class Instances(Document):
+    """Every instance, as of the last look at its fleet."""
+
+    generated_at: AwareDatetime
+    instances: list[InstanceOfFleet]
+
+
+class ReplacementFailure(Document):
+    """Why a replacement was given up."""
+
+    reason: str | None
+    error_type: str | None
+
+
+class Replacement(Document):
+    """One replacement of one instance."""
+
+    id: str
+    fleet: str
+    group: str
+    zone: str
+    predecessor: str
+    successor: str | None
+    verdict: str | None
+    causes: list[str]
+    phase: Phase
+    outcome: Outcome | None
+    """Null while it is open."""
+    verification: str | None
+    """improved, same, worse or unproven."""
+    failure: ReplacementFailure | None
+    paused: bool
+    """A hold stops it."""
+    accepted_at: AwareDatetime
+    phase_since: AwareDatetime
+    closed_at: AwareDatetime | None
+    seconds: Seconds | None
+    """From acceptance to the end; null before."""
+    policy_hash: str
+    trace_id: str
+
+
+class Request(Document):
+    """What was proposed or asked for, and where it stands. It has the id of its replacement to be."""
+
+    id: str
+    fleet: str
+    instance: str
+    kind: RequestKind
+    """proposed by Repave (mode ask), or requested by a person."""
+    state: RequestState
+    verdict: str
+    """Of the instance when it was made."""
+    causes: list[str]
+    by: str
+    reason: str
+    created_at: AwareDatetime
+    expires_at: AwareDatetime
+    approved_by: str | None
+    approved_at: AwareDatetime | None
+    ended_at: AwareDatetime | None
+    closing: str
+    """What explains its end."""
+
+
+class Requests(Document):
+    """The newest first, those that have ended too."""
+
+    generated_at: AwareDatetime
+    requests: list[Request]
+
+
+class Aborted(Document):
+    """What was turned back: a request that ended at once, or a replacement that is undone before its next call."""
+
+    sentence: str
+    request: Request | None
+    replacement: Replacement | None
+
+
+class Replacements(Document):
+    """The newest first."""
+
+    generated_at: AwareDatetime
+    requests: list[Request]
+    """What waits to become a replacement, the oldest first."""
+    replacements: list[Replacement]
+
+
+class DrawnLine(Document):
+    """One line of a drawing. style: heading, ok, error, open or note."""
+
+    text: str
+    style: str
+
+
+class Drawing(Document):
+    """The trace as a waterfall, ready for a terminal."""
+
+    replacement: str
+    lines: list[DrawnLine]
+
+
+class TickEvent(Document):
+    """A look at a fleet has ended."""
+
+    at: AwareDatetime
+    fleet: str
+    sentence: str
+    settled: bool
+    standby: bool
+    """Another daemon acts on this fleet."""
+    next_look_at: AwareDatetime
+
+
+class ReplacementEvent(Document):
+    """Something was journaled about a replacement."""
+
+    at: AwareDatetime
+    fleet: str
+    replacement: str
+    ordinal: int
+    kind: str
+    step: str | None
+    phase: Phase
+    """After it."""
+    sentence: str
+    outcome: Outcome | None

@@ -1,0 +1,51 @@
+"""Tokens are read where they are kept, all problems are told at once, and no secret is shown."""
+
+from pathlib import Path
+
+import pytest
+
+from controller.app.tokens import resolve_tokens
+from controller.clock import SystemClock
+from controller.domain.errors import ConfigError
+from controller.settings import AccessToken, SecretRef
+from controller.web.access import Access, May
+
+SECRET = "hunter2-0123456789abcdef"
+
+
+def wanted(name: str, kind: str, where: str, may: str = "read") -> AccessToken:
+    return AccessToken(name, SecretRef(kind, where), may)
+
+
+def test_from_the_environment_and_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_TOKEN", SECRET)
+    path = tmp_path / "token"
+    path.write_text("other-0123456789abcdef\n")
+    tokens = resolve_tokens([wanted("bob", "env", "A_TOKEN"), wanted("alice", "file", str(path), "operate")])
+    access = Access(SystemClock(), tokens)
+    assert access.bearer(f"Bearer {SECRET}", "", May.READ) == "bob"
+    assert access.bearer("Bearer other-0123456789abcdef", "", May.OPERATE) == "alice"
+
+
+def test_all_problems_are_told_at_once_and_no_secret_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHORT", "hunter2")
+    monkeypatch.setenv("ONE", SECRET)
+    (tmp_path / "odd").write_bytes(b"\xff\xfe hunter2")
+    refs = [
+        wanted("a", "env", "SHORT"),
+        wanted("b", "env", "UNSET"),
+        wanted("c", "file", str(tmp_path / "absent")),
+        wanted("d", "file", str(tmp_path / "odd")),
+        wanted("e", "env", "ONE"),
+        wanted("f", "env", "ONE"),
+    ]
+    with pytest.raises(ConfigError) as caught:
+        resolve_tokens(refs)
+    assert "hunter2" not in str(caught.value)
+    assert str(caught.value).splitlines() == [
+        "the API token of a (env: SHORT) is not 16 to 512 characters long.",
+        "the API token of b (env: UNSET) is not set in the environment.",
+        f"the API token of c (file: {tmp_path / 'absent'}) cannot be read: No such file or directory.",
+        f"the API token of d (file: {tmp_path / 'odd'}) is not text.",
+        "the API token of f is the same as another's: each person has their own.",
+    ]
