@@ -1,5 +1,6 @@
 """The API on a socket: what it answers has the documented shape, and what is wrong gets its status and a sentence."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,12 +9,14 @@ from structlog.testing import capture_logs
 from controller.domain.errors import JournalUnavailable
 from controller.domain.model import Memory
 from controller.domain.ports import TickRecord
+from controller.operations import documents
 from controller.record.document import TraceDocument
 from controller.web.routes import routes
 from tests.journal.material import NOON, lease_of
+from tests.journal.test_requests import proposal
 from tests.record.stories import replaced
 from tests.support.documents import undeclared
-from tests.web.conftest import OPERATOR, READER, Served
+from tests.web.conftest import OPERATOR, READER, Served, report
 
 RID = replaced()[0].replacement_id
 
@@ -86,6 +89,37 @@ async def test_a_hold_and_its_end(served: Served) -> None:
     assert left.scope == "all"
 
 
+async def test_a_wish_and_its_end(served: Served) -> None:
+    status, wish = await served.ask("POST", "/instances/i-4/replace", OPERATOR, json={"reason": "odd noises"})
+    assert (status, wish["state"], wish["by"], wish["reason"]) == (201, "approved", "alice", "odd noises")
+    assert undeclared(documents.Request.model_validate(wish)) == []
+    status, document = await served.ask("POST", "/instances/i-4/replace", OPERATOR, json={"reason": "again"})
+    assert (status, document["title"]) == (409, "Conflict")
+    assert (await served.get("/replacements", token=READER))[1]["requests"] == [wish]
+    status, document = await served.ask("POST", f"/replacements/{wish['id']}/approve", OPERATOR, json={})
+    assert status == 409, "it was approved by whoever asked"
+    status, turned = await served.ask("POST", f"/replacements/{wish['id']}/abort", OPERATOR, json={"reason": "no"})
+    assert (status, turned["request"]["state"], turned["replacement"]) == (200, "aborted", None)
+    assert undeclared(documents.Aborted.model_validate(turned)) == []
+
+
+async def test_a_proposal_is_approved_by_name(served: Served) -> None:
+    lease = await lease_of(served.journal)
+    made = proposal("r-p", "i-2", datetime.now(UTC))
+    record = TickRecord("web", NOON, "", Memory(), report(), proposed=(made,))
+    await served.journal.record_tick(record, lease)
+    status, said = await served.ask("POST", "/replacements/r-p/approve", OPERATOR, json={})
+    assert (status, said["state"], said["approved_by"]) == (200, "approved", "alice")
+
+
+async def test_what_is_under_way_is_turned_back(served: Served) -> None:
+    status, turned = await served.ask("POST", "/replacements/r-open/abort", OPERATOR, json={})
+    assert (status, turned["request"], turned["replacement"]["id"]) == (200, None, "r-open")
+    assert undeclared(documents.Aborted.model_validate(turned)) == []
+    assert (await served.ask("POST", f"/replacements/{RID}/abort", OPERATOR, json={}))[0] == 409
+    assert (await served.ask("POST", "/replacements/r-0/abort", OPERATOR, json={}))[0] == 404
+
+
 WRONG: dict[str, tuple[str, str, dict[str, Any], int, str]] = {
     "nowhere": ("GET", "/nothing", {}, 404, "openapi.json lists"),
     "method": ("PUT", "/holds", {"json": {}}, 405, "takes GET, POST"),
@@ -118,7 +152,7 @@ WRONG: dict[str, tuple[str, str, dict[str, Any], int, str]] = {
     "unknown key": ("POST", "/holds", {"json": {"target": "web", "reason": "x", "until": 1}}, 422, "until: Extra"),
     "no fleet": ("POST", "/holds", {"json": {"target": "wbe", "reason": "x"}}, 404, "the nearest is web"),
     "duration": ("POST", "/holds", {"json": {"target": "web", "reason": "x", "for": "2 h"}}, 422, "must be a duration"),
-    "resume": ("DELETE", "/holds/ap", {}, 404, "no fleet 'ap'; the nearest is api"),
+    "resume": ("DELETE", "/holds/ap", {}, 404, "no fleet or instance 'ap'; the nearest is api"),
 }
 
 
