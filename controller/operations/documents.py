@@ -4,163 +4,63 @@ OpenAPI document describes. Times are ISO 8601 in UTC, lengths of time are secon
 Keys may be added by a later version, so that a reader has to pass over what it does not know.
 """
 
-from typing import Annotated, Literal
-
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime
 
 from controller.domain.lifecycle import Outcome, Phase
-from controller.domain.model import InstanceState
 from controller.domain.policy import Mode
 from controller.domain.request import RequestKind, RequestState
-from controller.domain.verdict import EvidenceOutcome, VerdictKind
-from controller.domain.veto import Needs
+from controller.domain.verdict import VerdictKind
+from controller.operations.decided import (
+    Document,
+    Evidence,
+    Failure,
+    FleetVeto,
+    Group,
+    Image,
+    Instance,
+    InstanceOfFleet,
+    Look,
+    Plan,
+    PlannedFleet,
+    Seconds,
+    Veto,
+    Why,
+)
 
-Seconds = Annotated[float, Field(description="Seconds.")]
-
-
-class Document(BaseModel):
-    """A frozen part of an answer."""
-
-    model_config = ConfigDict(frozen=True, extra="allow", use_attribute_docstrings=True)
-
-
-class Evidence(Document):
-    """One rule of the policy, and what was read for one instance."""
-
-    rule: str
-    """The rule's name in the configuration."""
-    probe: str
-    cause: str
-    """What a breach makes of the instance: aged, drifted, degraded, tampered."""
-    value: float | str | bool | None
-    unit: str
-    threshold: str
-    """What would be a breach, such as `above 90`."""
-    for_seconds: Seconds
-    """How long it has to breach before it is a finding."""
-    breached_for_seconds: Seconds
-    query: str
-    """What the source was asked."""
-    measured_at: AwareDatetime | None
-    """By the source's own clock."""
-    outcome: EvidenceOutcome
-    reason: str
-    """Why it is unknown; empty otherwise."""
-    found: bool
-    """Breached for long enough to be a finding."""
-
-
-class Veto(Document):
-    """One rule that forbids a replacement now."""
-
-    rule: str
-    reason: str
-    needs: Needs
-    """Who clears it: a person, the world, or repave by going on."""
-    clears_at: AwareDatetime | None
-    """When time alone clears it."""
-
-
-class FleetVeto(Document):
-    """The veto that stops all of a fleet."""
-
-    rule: str
-    reason: str
-
-
-class Image(Document):
-    """What an instance was launched from."""
-
-    id: str
-    created_at: AwareDatetime | None
-    age_seconds: Seconds | None
-
-
-class Instance(Document):
-    """One instance: how it is, what was found, and what is decided about it."""
-
-    id: str
-    group: str
-    zone: str
-    state: InstanceState
-    serving: bool
-    """In service, not called unhealthy, and healthy in every balancer."""
-    age_seconds: Seconds | None
-    image: Image
-    verdict: VerdictKind
-    """The worst of the findings."""
-    findings: list[str]
-    evidence: list[Evidence]
-    decision: Literal["keep", "replace", "hold"]
-    """hold: a candidate that waits; see `vetoes`."""
-    replacement: str | None
-    """The open replacement that it is the predecessor or the successor of."""
-    vetoes: list[Veto]
-
-
-class InstanceOfFleet(Instance):
-    """An instance as the last look at its fleet saw it."""
-
-    fleet: str
-    observed_at: AwareDatetime
-
-
-class Group(Document):
-    """One group of the platform, with its bounds."""
-
-    name: str
-    desired: int
-    minimum: int
-    maximum: int
-
-
-class Look(Document):
-    """What one look at a fleet came to."""
-
-    platform: str
-    mode: Mode
-    policy_hash: str
-    observed_at: AwareDatetime
-    next_look_at: AwareDatetime
-    settled: bool
-    """Nothing to do now or within ten minutes."""
-    gaps: list[str]
-    """Sentences about what could not be read."""
-    hold: FleetVeto | None
-    groups: list[Group]
-
-
-class PlannedFleet(Look):
-    """One fleet of a plan."""
-
-    name: str
-    instances: list[Instance]
-
-
-class Failure(Document):
-    """A fleet that could not be looked at."""
-
-    fleet: str
-    error: str
-
-
-class Plan(Document):
-    """What would be done, and why. Each fleet says when it was looked at (`observed_at`)."""
-
-    generated_at: AwareDatetime
-    mode: Mode
-    """What holds where a fleet says nothing."""
-    fleets: list[PlannedFleet]
-    errors: list[Failure]
-    """Fleets that are missing above."""
-
-
-class Why(Look):
-    """One instance, and what holds for its whole fleet."""
-
-    generated_at: AwareDatetime
-    fleet: str
-    instance: Instance
+__all__ = [
+    "Aborted",
+    "Breaker",
+    "Configuration",
+    "Document",
+    "Drawing",
+    "DrawnLine",
+    "Evidence",
+    "Failure",
+    "Fleet",
+    "FleetVeto",
+    "Fleets",
+    "Group",
+    "Hold",
+    "Holds",
+    "Image",
+    "Instance",
+    "InstanceOfFleet",
+    "Instances",
+    "Lease",
+    "Look",
+    "Plan",
+    "PlannedFleet",
+    "Replacement",
+    "ReplacementEvent",
+    "ReplacementFailure",
+    "Replacements",
+    "Request",
+    "Requests",
+    "Resumed",
+    "TickEvent",
+    "Veto",
+    "Why",
+]
 
 
 class Hold(Document):
