@@ -6,8 +6,8 @@ from datetime import datetime
 
 from controller.domain.errors import PlatformError
 from controller.domain.laps import lap
-from controller.domain.model import Instance, InstanceState, Inventory, Signal, Snapshot, Unknown
-from controller.domain.policy import Condition, Policy
+from controller.domain.model import InstanceState, Inventory, Signal, Snapshot, Unknown
+from controller.domain.policy import Policy
 from controller.domain.ports import Clock, Journal, Platform, Probe, ProbeRequest
 
 LEAVING = frozenset({InstanceState.TERMINATING, InstanceState.DETACHED})
@@ -39,9 +39,11 @@ class Observer:
         self._probe_timeout_seconds = probe_timeout_seconds
         self._own_instance = own_instance
 
-    async def snapshot(self) -> Snapshot:
-        """Everything that is known now. The journal is read before the platform: a replacement that ends in between is
-        still seen as open beside its instances, never as done beside an instance that it has already ended.
+    async def snapshot(self, since: datetime | None = None) -> Snapshot:
+        """Everything that is known now; with `since`, sources with history tell all from then on.
+
+        The journal is read before the platform: a replacement that ends in between is still seen as open beside its
+        instances, never as done beside an instance that it has already ended.
 
         Raises PlatformError when the platform itself cannot be read: without an inventory there is nothing to judge.
         Raises JournalUnavailable when the past cannot be read.
@@ -50,7 +52,7 @@ class Observer:
         open_replacements = await self._journal.open_replacements(self._policy.fleet)
         with lap(self._clock, "inventory"):
             inventory = await self._platform.inventory()
-        signals = await self._signals(inventory, started_at)
+        signals = await self._signals(inventory, started_at, since)
         fleet, journal, now = self._policy.fleet, self._journal, self._clock.now()
         return Snapshot(
             fleet=fleet,
@@ -66,12 +68,14 @@ class Observer:
             own_instance=self._own_instance,
         )
 
-    async def _signals(self, inventory: Inventory, at: datetime) -> Mapping[tuple[str, str], Signal | Unknown]:
+    async def _signals(
+        self, inventory: Inventory, at: datetime, since: datetime | None
+    ) -> Mapping[tuple[str, str], Signal | Unknown]:
         present = tuple(member for member in inventory.instances if member.state not in LEAVING)
         answers: dict[tuple[str, str], Signal | Unknown] = {}
         async with asyncio.TaskGroup() as group:
             tasks = {
-                condition.name: group.create_task(self._read(condition, inventory, present, at))
+                condition.name: group.create_task(self._read(ProbeRequest(condition, inventory, present, at, since)))
                 for condition in self._policy.conditions
             }
         for name, task in tasks.items():
@@ -79,12 +83,10 @@ class Observer:
                 answers[(member.id, name)] = task.result().get(member.id, Unknown("the source has no row for it"))
         return answers
 
-    async def _read(
-        self, condition: Condition, inventory: Inventory, instances: tuple[Instance, ...], at: datetime
-    ) -> Mapping[str, Signal | Unknown]:
+    async def _read(self, request: ProbeRequest) -> Mapping[str, Signal | Unknown]:
+        condition = request.condition
         try:
             async with asyncio.timeout(self._probe_timeout_seconds):
-                request = ProbeRequest(condition, inventory, instances, at)
                 with lap(self._clock, "probe", rule=condition.name, probe=condition.probe):
                     return await self._probes[condition.name].read(request)
         except TimeoutError:
@@ -93,4 +95,4 @@ class Observer:
             gap = Unknown(f"{condition.probe} could not be read: {error}")
         except Exception as error:  # noqa: BLE001 - a broken probe blinds its own condition, not the fleet
             gap = Unknown(f"{condition.probe} is broken: {type(error).__name__}: {error}")
-        return {member.id: gap for member in instances}
+        return {member.id: gap for member in request.instances}

@@ -143,8 +143,8 @@ def _options(request: ProbeRequest) -> CloudwatchOptions:
 
 
 def _window(request: ProbeRequest) -> Window:
-    condition, options = request.condition, _options(request)
-    span = max(condition.for_seconds, condition.within_seconds) + options.lag_seconds
+    options = _options(request)
+    span = request.span_seconds + options.lag_seconds
     period = options.period_seconds
     return Window.until(request.at, span + MORE_PERIODS * period, period)
 

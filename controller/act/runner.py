@@ -160,6 +160,7 @@ class Runner:
         if step is Step.VERIFY:
             proven = refused.error_type in ("same", "worse")
             facts["verification"] = refused.error_type if proven else "unproven"
+            facts["sides"] = list(saga.proof.sides) if saga.proof else []
             if proven:
                 await self._open_breakers(state, refused.reason)
         await saga.record((Kind.FAILED, step, facts))

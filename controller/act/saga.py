@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from controller.act.tenure import Tenure
+from controller.decide.verify import Proof
 from controller.domain.errors import LeaseLost, PlatformError
 from controller.domain.lifecycle import NEXT_STEP, Kind, Step
 from controller.domain.ports import Clock, Journal
@@ -18,7 +19,7 @@ class Saga:
     """Intent before effect, once: `record` journals, then moves the state; `mutate` is the gate of every mutation.
 
     polls: how often the present phase was looked at. looked_at: when the present step was last found to be still right.
-    waiting_for: what it waits for, in words.
+    waiting_for: what it waits for, in words. proof: how the successor stood when it was last verified.
     """
 
     def __init__(self, state: Replacement, journal: Journal, tenure: Tenure, clock: Clock) -> None:
@@ -26,6 +27,7 @@ class Saga:
         self.polls = 0
         self.looked_at: datetime | None = None
         self.waiting_for = ""
+        self.proof: Proof | None = None
         self._journal = journal
         self._tenure = tenure
         self._clock = clock

@@ -5,10 +5,9 @@ from datetime import timedelta
 from controller.act.saga import Saga
 from controller.act.site import Site
 from controller.decide.declared import moved
-from controller.decide.explain import readings_of
 from controller.decide.judge import judge
 from controller.decide.looks import Go, Look, before_drain, before_launch, before_terminate
-from controller.decide.verify import Verification, verify
+from controller.decide.verify import Verification, counts_from, verify
 from controller.domain.lifecycle import Step
 from controller.domain.policy import Policy
 from controller.domain.ports import Adopted, Clock, Done, Progress, Refused, Waiting, Work
@@ -55,20 +54,19 @@ async def _verify(work: Work, saga: Saga, site: Site) -> Progress:
     asked, elapsed_seconds = site.policy.verify, saga.state.elapsed_seconds(work.now)
     if elapsed_seconds < asked.warm_up_seconds:
         return Waiting("the successor warms up", min(asked.warm_up_seconds - elapsed_seconds, site.policy.tick_seconds))
-    snapshot = await site.observer.snapshot()
+    snapshot = await site.observer.snapshot(since=counts_from(saga.state, site.policy))
     changed = moved(snapshot, saga.state, site.policy)
     if changed is not None:
         return Refused(changed, "declaration_moved", "aborted")
-    verification, sentence = verify(snapshot, saga.state, site.policy)
-    if verification in (Verification.SAME, Verification.WORSE):
-        return Refused(sentence, verification.value)
+    proof = saga.proof = verify(snapshot, saga.state, site.policy)
+    if proof.verification in (Verification.SAME, Verification.WORSE):
+        return Refused(proof.sentence, proof.verification.value)
     left_seconds = asked.warm_up_seconds + asked.bake_seconds - elapsed_seconds
     if left_seconds > 0:
-        return Waiting(f"baking: {sentence}", min(left_seconds, site.policy.tick_seconds))
-    if verification is Verification.IMPROVED:
-        readings = readings_of(snapshot, saga.state.successor or "", site.policy)
-        return Done({"verification": verification.value, "reason": sentence, "readings": readings})
-    return Waiting(f"unproven: {sentence}", site.policy.tick_seconds)
+        return Waiting(f"baking: {proof.sentence}", min(left_seconds, site.policy.tick_seconds))
+    if proof.verification is Verification.IMPROVED:
+        return Done({"verification": proof.verification.value, "reason": proof.sentence, "sides": list(proof.sides)})
+    return Waiting(f"unproven: {proof.sentence}", site.policy.tick_seconds)
 
 
 def deadline_seconds(step: Step, policy: Policy) -> float:

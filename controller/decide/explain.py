@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from controller.domain.model import Instance, Signal, Snapshot
+from controller.domain.model import Instance, Snapshot
 from controller.domain.policy import Policy
 from controller.domain.ports import RefusalRecord
 from controller.domain.replacement import Replacement
@@ -95,22 +95,6 @@ def evidence_json(item: Evidence) -> dict[str, Any]:
         "reason": item.reason,
         "found": item.found,
     }
-
-
-def readings_of(snapshot: Snapshot, instance_id: str, policy: Policy) -> list[dict[str, Any]]:
-    """What was read of one instance, for the trace of its verification; what is unknown is left out."""
-    signals = ((condition, snapshot.signal(instance_id, condition.name)) for condition in policy.conditions)
-    return [
-        {
-            "rule": condition.name,
-            "value": signal.latest.value,
-            "unit": condition.unit,
-            "threshold": str(condition.threshold),
-            "measured_at": isoformat(signal.latest.measured_at),
-        }
-        for condition, signal in signals
-        if isinstance(signal, Signal)
-    ]
 
 
 def veto_json(veto: Veto) -> dict[str, Any]:

@@ -88,12 +88,13 @@ def points_of(readings: Iterable[Reading], condition: Condition) -> tuple[Point,
     """One point per moment, oldest first."""
     ordered = sorted(readings, key=lambda reading: reading.measured_at)
     return tuple(
-        Point(at, all(_bad(reading.value, condition) for reading in same))
+        Point(at, all(bad(reading.value, condition) for reading in same))
         for at, same in groupby(ordered, key=lambda reading: reading.measured_at)
     )
 
 
-def _bad(value: float | str, condition: Condition) -> bool:
+def bad(value: float | str, condition: Condition) -> bool:
+    """Whether a value breaches; what is no number (NaN, infinite) never does."""
     return (isinstance(value, str) or isfinite(value)) and condition.threshold.breached(value)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from controller.record import names
 from controller.record.spans import Note
-from controller.record.words import evidence_text, measured
+from controller.record.words import evidence_text, measured, side_text
 
 DAEMON = "repave"
 """What `by` says when no person asked."""
@@ -110,9 +110,10 @@ def step_attributes(step: str, facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def step_notes(step: str, facts: Mapping[str, Any], at: datetime) -> tuple[Note, ...]:
-    """A list of objects among a step's facts (the readings of a verification) becomes one note for each."""
+    """A list of objects among a step's facts becomes one note for each: the sides of a verification under their own
+    names, predecessor, successor and siblings."""
     return tuple(
-        Note(key.removesuffix("s"), at, _prefixed(f"repave.{step}.", item), _plain(item))
+        Note(str(item.get("side") or key.removesuffix("s")), at, _prefixed(f"repave.{step}.", item), _plain(item))
         for key in sorted(facts)
         if _is_notes(facts[key])
         for item in facts[key]
@@ -129,6 +130,8 @@ def _prefixed(prefix: str, facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(facts: Mapping[str, Any]) -> str:
+    if "side" in facts:
+        return side_text(facts)
     if "rule" in facts and "value" in facts:
         return f"{facts['rule']}: {measured(facts['value'], facts.get('unit'))}"
     return ", ".join(f"{key} {facts[key]}" for key in sorted(facts) if facts[key] not in (None, ""))

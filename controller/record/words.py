@@ -13,15 +13,38 @@ def evidence_text(item: Mapping[str, Any]) -> str:
     rule, outcome, unit = item.get("rule"), item.get("outcome"), item.get("unit")
     if item.get("value") is None:
         return f"{rule}: {outcome} ({item.get('reason')})"
-    threshold = str(item.get("threshold"))
-    if unit == "s":
-        threshold = NUMBER.sub(lambda found: duration(float(found[0])), threshold)
+    threshold = _threshold(item)
     value = measured(item["value"], unit)
     if outcome != "breached":
         return f"{rule}: {value} ({outcome}, not {threshold})"
     required, lasted = item.get("for_seconds"), item.get("breached_for_seconds")
     lasting = f", for {duration(lasted)} of {duration(required)}" if required else ""
     return f"{rule}: {value} (breached, {threshold}{lasting})"
+
+
+def side_text(item: Mapping[str, Any]) -> str:
+    """One side of a verification: `successor: errors: 0 % to 0.2 %, last 0.1 % (12 readings, 0 breached, above 5)`."""
+    side, rule, unit = item.get("side"), item.get("rule"), item.get("unit")
+    match side:
+        case "siblings":
+            middle = f"median {measured(item['median'], unit)}, " if "median" in item else ""
+            return f"siblings: {rule}: {middle}{item.get('breached')} of {item.get('instances')} breached"
+        case "successor" if item.get("readings"):
+            spread = ""
+            if "min" in item and item["min"] != item.get("max"):
+                spread = f"{measured(item['min'], unit)} to {measured(item.get('max'), unit)}, last "
+            count = item["readings"]
+            counted = f"{count} reading{'s' * (count != 1)}, {item.get('breached')} breached, {_threshold(item)}"
+            return f"successor: {rule}: {spread}{measured(item.get('last'), unit)} ({counted})"
+        case _:
+            return f"{side}: {evidence_text(item)}" if "outcome" in item else f"{side}: {rule}: {item.get('reason')}"
+
+
+def _threshold(item: Mapping[str, Any]) -> str:
+    threshold = str(item.get("threshold"))
+    if item.get("unit") != "s":
+        return threshold
+    return NUMBER.sub(lambda found: duration(float(found[0])), threshold)
 
 
 def measured(value: Any, unit: Any) -> str:

@@ -7,6 +7,7 @@ from controller.domain.errors import Throttled, Transient
 from controller.domain.lifecycle import Kind, Outcome
 from controller.domain.model import Hold, Image
 from controller.domain.ports import Adopted, Progress, Work
+from controller.domain.replacement import Event
 from controller.domain.veto import Needs, Veto
 from tests.act.stage import Directed, Stage, after, ended
 from tests.simulation.daemon import POLICY
@@ -286,6 +287,23 @@ def test_the_platforms_own_replacement_of_the_newcomer_is_adopted() -> None:
     run(main)
 
 
+def sides(event: Event) -> dict[str, int]:
+    """Of what was compared for the image's age: how many readings, and how many siblings."""
+    items = [item for item in event.facts["sides"] if item["rule"] == "max_image_age"]
+    return {item["side"]: item.get("readings", item.get("instances")) for item in items}
+
+
+def test_what_was_compared_is_journaled_with_the_verification() -> None:
+    async def main(clock: VirtualClock) -> None:
+        stage = Stage(clock)
+        accepted = await stage.accept()
+        await stage.drive(accepted)
+        (verified,) = [item for item in await stage.events(accepted) if "verification" in item.facts]
+        assert sides(verified) == {"successor": 1, "siblings": 5}
+
+    run(main)
+
+
 def test_a_successor_no_better_opens_the_breaker_of_its_cause() -> None:
     async def main(clock: VirtualClock) -> None:
         stage = Stage(clock, rotting_images=frozenset({"image-rotten"}))
@@ -296,6 +314,7 @@ def test_a_successor_no_better_opens_the_breaker_of_its_cause() -> None:
         (breaker,) = await stage.book.breakers("web")
         assert (breaker.fleet, breaker.cause) == ("web", "max_image_age")
         assert breaker.reason.startswith(f"{accepted.id}: i-07 does not serve")
+        assert sides(await stage.the(accepted, Kind.FAILED)) == {"successor": 1, "siblings": 5}
         assert stage.is_whole()
 
     run(main)

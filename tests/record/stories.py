@@ -124,7 +124,14 @@ def verified(story: Story) -> Story:
     launched(story)
     story.then(0.1, Kind.STARTED, Step.AWAIT_READY).then(61.0, Kind.SUCCEEDED, Step.AWAIT_READY, polls=12)
     reason = "i-0fresh serves, and disk filling is fine on it"
-    readings = [{"rule": "disk filling", "value": 11.0, "unit": "%"}]
+    asked = {"rule": "disk filling", "threshold": "above 90", "unit": "%"}
+    before = {"value": 93.1, "outcome": "breached", "for_seconds": 900.0, "breached_for_seconds": 1320.0}
+    measured = {"readings": 9, "breached": 0, "min": 10.5, "max": 12.25, "last": 11.0}
+    sides = [
+        {"side": "predecessor", **asked, **before},
+        {"side": "successor", "instance": "i-0fresh", **asked, **measured},
+        {"side": "siblings", **asked, "instances": 6, "breached": 1, "median": 40.0},
+    ]
     story.then(0.1, Kind.STARTED, Step.VERIFY)
     return story.then(
         90.0,
@@ -133,7 +140,7 @@ def verified(story: Story) -> Story:
         polls=18,
         verification="improved",
         reason=reason,
-        readings=readings,
+        sides=sides,
         bake_seconds=90.0,
     )
 

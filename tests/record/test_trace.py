@@ -186,7 +186,13 @@ def test_a_step_that_waited_has_one_poll_span_and_its_pauses() -> None:
     assert values(launch.attributes)["host.image.id"] == "ami-0new"
     verify = next(span for span in spans if span.name == "verify")
     assert values(verify.attributes)["repave.verification"] == "improved"
-    assert [values(event.attributes)["repave.verify.value"] for event in verify.events] == [11.0]
+    before, after, beside = (values(event.attributes) for event in verify.events)
+    assert [event.name for event in verify.events] == ["predecessor", "successor", "siblings"]
+    assert (before["repave.verify.value"], before["repave.verify.breached_for_seconds"]) == (93.1, 1320.0)
+    assert [after[f"repave.verify.{key}"] for key in ("readings", "breached", "min", "max", "last")] == [
+        9, 0, 10.5, 12.25, 11.0,
+    ]  # fmt: skip
+    assert (beside["repave.verify.instances"], beside["repave.verify.median"]) == (6, 40.0)
 
 
 def test_an_adopted_newcomer_is_noted_on_the_step_that_waits_for_it() -> None:

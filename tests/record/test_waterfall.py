@@ -11,7 +11,7 @@ from controller.record.document import trace_document
 from controller.record.story import story
 from controller.record.trace import trace_id_of
 from controller.record.waterfall import Style, rows, waterfall
-from controller.record.words import duration
+from controller.record.words import duration, side_text
 from tests.record import stories
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -122,3 +122,26 @@ def test_ages_are_told_as_durations() -> None:
     }
     (row,) = [row for row in rows(stories.Story(evidence=[aged]).events) if row.name == "observe"]
     assert row.notes == ("max_image_age: 83d 0h (breached, above 30d 0h)",)
+
+
+ASKED = {"rule": "errors", "threshold": "above 5", "unit": "%"}
+
+
+@pytest.mark.parametrize(
+    ("item", "text"),
+    [
+        (
+            {"side": "successor", "readings": 1, "breached": 0, "min": 0.0, "max": 0.0, "last": 0.0},
+            "successor: errors: 0 % (1 reading, 0 breached, above 5)",
+        ),
+        (
+            {"side": "successor", "readings": 2, "breached": 1, "last": "impaired"},
+            "successor: errors: impaired % (2 readings, 1 breached, above 5)",
+        ),
+        ({"side": "successor", "readings": 0, "reason": "no row"}, "successor: errors: no row"),
+        ({"side": "predecessor", "outcome": "unknown", "reason": "no row"}, "predecessor: errors: unknown (no row)"),
+        ({"side": "siblings", "instances": 2, "breached": 2}, "siblings: errors: 2 of 2 breached"),
+    ],
+)
+def test_the_sides_of_a_verification_in_words(item: dict[str, object], text: str) -> None:
+    assert side_text({**ASKED, **item}) == text

@@ -12,12 +12,22 @@ from controller.domain.ports.system import Resources
 
 @dataclass(frozen=True, slots=True)
 class ProbeRequest:
-    """One question for a whole fleet: the readings of one condition, `at` an instant."""
+    """One question for a whole fleet: the readings of one condition, `at` an instant.
+
+    since: a moment from which on all readings are wanted, where that is earlier than the condition alone would ask for.
+    """
 
     condition: Condition
     inventory: Inventory
     instances: tuple[Instance, ...]
     at: datetime
+    since: datetime | None = None
+
+    @property
+    def span_seconds(self) -> float:
+        """How far before `at` a source with history is read, beside its lag and a few periods."""
+        asked = (self.at - self.since).total_seconds() if self.since else 0.0
+        return max(self.condition.for_seconds, self.condition.within_seconds, asked)
 
 
 class Probe(Protocol):
