@@ -31,6 +31,7 @@ UNSEEN = frozenset({"healthy", "unknown", "unavailable", "initial"})
 SICKNESS = frozenset({Cause.DEGRADED, Cause.TAMPERED})
 """What speaks against a successor whatever its predecessor was replaced for."""
 
+
 @dataclass(frozen=True, slots=True)
 class Proof:
     """How the successor stands at this moment, and the sentence that explains it.
