@@ -3,7 +3,7 @@
 from dataclasses import replace
 from unittest.mock import patch
 
-from controller.decide.verify import Verification
+from controller.decide.verify import Proof, Verification
 from controller.domain.model import Image
 from tests.simulation.daemon import POLICY, RULES, SimulatedDaemon
 from tests.simulation.laws import violations
@@ -36,7 +36,7 @@ def test_without_verification_the_rotten_successor_is_seen_to_stay() -> None:
     async def main(clock: VirtualClock) -> None:
         world = rotting_image(clock)
         no_bake = replace(POLICY, verify=replace(POLICY.verify, bake_seconds=0))
-        with patch("controller.act.steps.verify", return_value=(Verification.IMPROVED, "planted")):
+        with patch("controller.act.steps.verify", return_value=Proof(Verification.IMPROVED, "planted")):
             await SimulatedDaemon(world, journal(), clock, no_bake).run(until=lambda tick: len(world.wire) >= 3)
         await clock.sleep(60)
         assert any("kept though it is bad" in line for line in violations(world, world.wire))
