@@ -152,6 +152,9 @@ def _print_why(document: Mapping[str, Any]) -> None:
     columns = ("RULE", "OUTCOME", "VALUE", "BREACHED IF", "FOR", "BREACHED FOR", "MEASURED", "QUERY")
     print_table(columns, [_evidence_row(item) for item in instance["evidence"]])
     out.print()
+    for item in instance["evidence"]:
+        for sample in item["samples"]:
+            out.print(Text(f"{item['rule']}: ", style="dim") + Text(sample))
     for veto in instance["vetoes"]:
         clears = f"; clears {clock_text(veto['clears_at'])} UTC" if veto["clears_at"] else ""
         out.print(

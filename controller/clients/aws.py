@@ -36,6 +36,10 @@ READS = frozenset(
         "ec2:DescribeLaunchTemplateVersions",
         "ec2:DescribeTags",
         "elbv2:DescribeTargetHealth",
+        "logs:FilterLogEvents",
+        "logs:GetQueryResults",
+        "logs:StartQuery",  # asks a question of logs: nothing that runs, and nothing that is kept, is changed by it
+        "logs:StopQuery",  # takes our own question back
         "ssm:GetParameter",
     }
 )
@@ -95,6 +99,11 @@ class Aws:
         self._stack = AsyncExitStack()
         self._roles: dict[tuple[str, str | None], Any] = {}
         self._clients: dict[tuple[str, str, str | None, str | None], Any] = {}
+
+    @property
+    def clock(self) -> Clock:
+        """The clock it waits by, for whoever has to wait between two reads."""
+        return self._clock
 
     async def read(self, scope: AwsScope, service: str, operation: str, **parameters: Any) -> Mapping[str, Any]:
         """One answer to one of READS, `operation` as AWS spells it.

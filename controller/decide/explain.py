@@ -94,6 +94,7 @@ def evidence_json(item: Evidence) -> dict[str, Any]:
         "outcome": item.outcome.value,
         "reason": item.reason,
         "found": item.found,
+        "samples": list(item.samples),
     }
 
 

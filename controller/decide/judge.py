@@ -56,7 +56,8 @@ def _evidence(signal: Signal | Unknown, condition: Condition, run: Run) -> Evide
         return replace(seen, outcome=EvidenceOutcome.OK)
     lasted = (run.streak.last_at - run.streak.since).total_seconds()
     found = long_enough(condition, run)
-    return replace(seen, outcome=EvidenceOutcome.BREACHED, breached_for_seconds=lasted, found=found)
+    breached = replace(seen, outcome=EvidenceOutcome.BREACHED, samples=signal.samples)
+    return replace(breached, breached_for_seconds=lasted, found=found)
 
 
 def _blind(snapshot: Snapshot, policy: Policy, instance: Instance, runs: Sequence[Streak]) -> bool:

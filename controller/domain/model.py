@@ -135,6 +135,7 @@ class Signal:
     query: what was asked, so that a person can ask it again.
     period_seconds: the distance at which the source measures; 0 when it answers with the present state.
     lag_seconds: how late a reading reaches the source by the source's own nature; until then its absence means nothing.
+    samples: a few of the things counted (log lines), where they condemn; few, short, and without secrets.
     """
 
     readings: tuple[Reading, ...]
@@ -142,6 +143,7 @@ class Signal:
     unit: str = ""
     period_seconds: float = 0.0
     lag_seconds: float = 0.0
+    samples: tuple[str, ...] = ()
 
     @property
     def latest(self) -> Reading:

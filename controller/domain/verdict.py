@@ -25,6 +25,7 @@ class Evidence:
     rule: the condition's name. value: None when unknown, and then `reason` says why.
     breached_for_seconds: how long it has breached without a break; compare with for_seconds.
     found: True when it has breached for long enough and so is a finding.
+    samples: a few of what was counted, such as log lines, where it breached.
     """
 
     rule: str
@@ -41,6 +42,7 @@ class Evidence:
     reason: str = ""
     found: bool = False
     urgent: bool = False
+    samples: tuple[str, ...] = ()
 
 
 class VerdictKind(StrEnum):

@@ -77,7 +77,7 @@ def evidence_notes(facts: Mapping[str, Any], at: datetime) -> tuple[Note, ...]:
 
 def _evidence_note(item: Mapping[str, Any], at: datetime) -> Note:
     named = {"rule": names.RULE, "probe": names.PROBE, "cause": names.CAUSE}
-    attributes = {named.get(key, f"repave.evidence.{key}"): item[key] for key in item if item[key] != ""}
+    attributes = {named.get(key, f"repave.evidence.{key}"): item[key] for key in item if item[key] not in ("", [])}
     return Note("evidence", at, attributes, evidence_text(item))
 
 

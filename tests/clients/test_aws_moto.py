@@ -12,6 +12,9 @@ from tests.clients.moto_server import REGION, moto_server, plain_client
 
 HERE = AwsScope(region=REGION)
 UNSERVED = {"autoscaling:DescribeInstanceRefreshes", "ec2:DescribeInstanceImageMetadata"}
+ELSEWHERE = {"logs:FilterLogEvents", "logs:GetQueryResults", "logs:StartQuery", "logs:StopQuery"}
+"""Of which moto understands too little; tests/probes asks the embedded world for them."""
+
 GROUP = {"AutoScalingGroupName": "web"}
 METRIC = {"Metric": {"Namespace": "CWAgent", "MetricName": "mem_used_percent"}, "Period": 60, "Stat": "Maximum"}
 HOUR = {"StartTime": datetime(2026, 11, 23, 11, tzinfo=UTC), "EndTime": datetime(2026, 11, 23, 12, tzinfo=UTC)}
@@ -76,7 +79,7 @@ async def test_every_listed_operation_is_understood(aws: Aws, made: dict[str, An
             "ShouldDecrementDesiredCapacity": True,
         },
     }
-    assert reads.keys() == READS - UNSERVED
+    assert reads.keys() == READS - UNSERVED - ELSEWHERE
     assert mutations.keys() == MUTATIONS
     for name, parameters in (reads | mutations).items():
         service, _, operation = name.partition(":")

@@ -42,6 +42,20 @@ ANSWERS = {
         }
     ),
     "ListMetrics": ok_json({"Metrics": []}),
+    "StartQuery": ok_json({"queryId": "q-1"}),
+    "GetQueryResults": ok_json(
+        {
+            "status": "Complete",
+            "results": [
+                [
+                    {"field": "@logStream", "value": "i-0a"},
+                    {"field": "matched", "value": "1"},
+                    {"field": "lines", "value": "40"},
+                    {"field": "newest", "value": str(NOW.timestamp() * 1000 - 5000)},
+                ]
+            ],
+        }
+    ),
 }
 FAULTS = {
     "500": refusal(500, "InternalError", ec2=True),

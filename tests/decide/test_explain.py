@@ -42,7 +42,8 @@ INSTANCE = {"id": TEXT, "group": TEXT, "zone": TEXT, "state": TEXT, "serving": b
 IMAGE = {"id": TEXT, "created_at": (TEXT, type(None)), "age_seconds": (*NUMBER, type(None))}
 EVIDENCE = {"rule": TEXT, "probe": TEXT, "cause": TEXT, "value": (*NUMBER, TEXT, type(None)), "unit": TEXT,
             "threshold": TEXT, "for_seconds": NUMBER, "breached_for_seconds": NUMBER, "query": TEXT,
-            "measured_at": (TEXT, type(None)), "outcome": TEXT, "reason": TEXT, "found": bool}  # fmt: skip
+            "measured_at": (TEXT, type(None)), "outcome": TEXT, "reason": TEXT, "found": bool,
+            "samples": list}  # fmt: skip
 VETO = {"rule": TEXT, "reason": TEXT, "needs": TEXT, "clears_at": (TEXT, type(None))}
 GROUP = {"name": TEXT, "desired": int, "minimum": int, "maximum": int}
 
@@ -114,10 +115,10 @@ def test_an_example_reads_as_the_contract_says() -> None:
         "evidence": [
             {"rule": "errors", "probe": "errors", "cause": "degraded", "value": 7.5, "unit": "%",
              "threshold": "above 0.5", "for_seconds": 0.0, "breached_for_seconds": 0.0, "query": "how many errors",
-             "measured_at": "2026-11-23T12:00:00Z", "outcome": "breached", "reason": "", "found": True},
+             "measured_at": "2026-11-23T12:00:00Z", "outcome": "breached", "reason": "", "found": True, "samples": []},
             {"rule": "max_image_age", "probe": "image_age", "cause": "aged", "value": 0.0, "unit": "s",
              "threshold": "above 2592000", "for_seconds": 0.0, "breached_for_seconds": 0.0, "query": "how many errors",
-             "measured_at": "2026-11-23T12:00:00Z", "outcome": "ok", "reason": "", "found": False},
+             "measured_at": "2026-11-23T12:00:00Z", "outcome": "ok", "reason": "", "found": False, "samples": []},
         ],
     }  # fmt: skip
     assert (aged["verdict"], aged["decision"]) == ("aged", "hold")

@@ -218,3 +218,11 @@ def test_what_was_desired_when_trouble_began_is_remembered_until_it_ends() -> No
 def test_age_is_no_trouble() -> None:
     signals = {("i-1", "max_image_age"): signal(90 * 86400.0)}
     assert judge(snapshot([instance()], signals=signals), policy(IMAGE_AGE)).memory.desired_before_trouble is None
+
+
+@pytest.mark.parametrize(("value", "shown"), [(7.0, ("a line",)), (0.0, ())])
+def test_what_was_counted_is_evidence_where_it_condemns(value: float, shown: tuple[str, ...]) -> None:
+    counted = replace(signal(value), samples=("a line",))
+    judged = judge(snapshot([instance()], signals={("i-1", "errors"): counted}), policy(ERRORS))
+    (evidence,) = judged.verdicts["i-1"].evidence
+    assert evidence.samples == shown

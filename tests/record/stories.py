@@ -25,6 +25,7 @@ EVIDENCE: list[dict[str, Any]] = [
         "outcome": "breached",
         "reason": "",
         "found": True,
+        "samples": ["kernel: no space left on device"],
     },
     {
         "rule": "errors",
@@ -40,6 +41,7 @@ EVIDENCE: list[dict[str, Any]] = [
         "outcome": "unknown",
         "reason": "no row",
         "found": False,
+        "samples": [],
     },
     {
         "rule": "host impaired",

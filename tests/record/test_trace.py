@@ -112,9 +112,10 @@ def test_every_piece_of_evidence_is_on_observe() -> None:
         "repave.evidence.measured_at": "2026-11-23T11:59:00Z",
         "repave.evidence.outcome": "breached",
         "repave.evidence.found": True,
+        "repave.evidence.samples": ["kernel: no space left on device"],
     }
     assert errors["repave.evidence.reason"] == "no row"
-    assert "repave.evidence.value" not in errors
+    assert not {"repave.evidence.value", "repave.evidence.samples"} & errors.keys()
     assert host["repave.evidence.value"] == "ok"
 
 

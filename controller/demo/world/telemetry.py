@@ -131,6 +131,20 @@ class Telemetry:
             track.change(self.conditions.time.now(), changes)
         return len(found)
 
+    def write_lines(self, instance_id: str, group: str | None, count: int, message: str, silent: bool | None) -> int:
+        """Write lines a millisecond apart, up to now, and fall silent or not. To how many streams that was."""
+        self.notice()
+        now = self.conditions.time.now()
+        found = [one for one in self.logs if one.instance == instance_id and group in (None, one.spec.group)]
+        for group_name, stream in {(one.spec.group, one.spec.stream) for one in found}:
+            named = stream.replace("{instance}", instance_id)
+            moments = (now - timedelta(milliseconds=number) for number in range(count))
+            self.lines += [Line(group_name, named, moment, message) for moment in moments]
+        for track in found:
+            if silent is not None:
+                track.change(now, {"silent": silent})
+        return len(found)
+
     def _end(self, instance_id: str, now: datetime) -> None:
         for metric in (one for one in self.metrics if one.instance == instance_id):
             metric.ended_at = now

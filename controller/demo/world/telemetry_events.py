@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from controller.demo.scenario import Model
 from controller.demo.world.telemetry import SourceState, Telemetry
 
@@ -20,15 +22,29 @@ class SetMetric(Model):
     silent: bool | None = None
 
 
+class WriteLines(Model):
+    """An instance writes so many lines into its stream of a log group, now; `silent` stops (or starts) all its lines.
+
+    group: only that one; without it, every group that the instance writes to.
+    """
+
+    kind: Literal["lines"]
+    instance: str
+    group: str | None = None
+    count: int = Field(default=0, ge=0, le=10_000)
+    message: str = ""
+    silent: bool | None = None
+
+
 class SetSource(Model):
     """A whole source of telemetry answers otherwise from now on; `complete` takes it back."""
 
     kind: Literal["telemetry"]
-    source: Literal["metrics"]
+    source: Literal["metrics", "logs"]
     state: SourceState
 
 
-TelemetryEvent = SetMetric | SetSource
+TelemetryEvent = SetMetric | WriteLines | SetSource
 
 
 def change_telemetry(telemetry: Telemetry, event: TelemetryEvent) -> None:
@@ -38,5 +54,8 @@ def change_telemetry(telemetry: Telemetry, event: TelemetryEvent) -> None:
             changes = event.model_dump(exclude={"kind", "name", "instance", "dimensions"}, exclude_none=True)
             if not telemetry.change_metric(event.instance, event.name, event.dimensions, changes):
                 raise ValueError(f"{event.instance or 'no fleet'} emits no metric {event.name}")
+        case WriteLines():
+            if not telemetry.write_lines(event.instance, event.group, event.count, event.message, event.silent):
+                raise ValueError(f"{event.instance} writes no lines to {event.group or 'any log group'}")
         case SetSource():
             telemetry.states[event.source] = event.state

@@ -16,6 +16,7 @@ from controller.demo.world.aliases import install_aliases
 from controller.demo.world.answers import install_answers
 from controller.demo.world.balancer import WorldBalancer
 from controller.demo.world.conditions import Conditions
+from controller.demo.world.logs import install_logs
 from controller.demo.world.metrics import install_metrics
 from controller.demo.world.scaling import WorldAutoScaling
 from controller.demo.world.seeding import Seeding
@@ -53,6 +54,7 @@ class World:
         self.telemetry = Telemetry(self.scaling)
         self.telemetry.begin()
         install_metrics(self.telemetry)
+        install_logs(self.telemetry)
         self.log_truth()
 
     def _emit(self, event: str, **fields: object) -> None:
