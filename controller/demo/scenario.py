@@ -93,6 +93,14 @@ class MemberSpec(Model):
     emits: Emits = Emits()
 
 
+class HookSpec(Model):
+    """A lifecycle hook. seconds: its heartbeat; nobody completes it unless a test does. result: what happens then."""
+
+    on: Literal["launch", "terminate"]
+    seconds: int = Field(ge=1)
+    result: Literal["CONTINUE", "ABANDON"] = "CONTINUE"
+
+
 class GroupSpec(Model):
     """An Auto Scaling group with a launch template of its own.
 
@@ -100,6 +108,7 @@ class GroupSpec(Model):
     template_version: the version the group asks for: `$Default`, `$Latest` or a number.
     target_groups: how many; each hangs on a load balancer. zones: one subnet each.
     health_check: ELB makes the group itself replace a member that its target groups call unhealthy, terminate-first.
+    hooks: its lifecycle hooks. rebalances: it balances its zones by itself once they differ by two (AZRebalance).
     instance_refresh: the state of a refresh that DescribeInstanceRefreshes reports, if any (`InProgress`).
     emits: what each member emits, newcomers included. fleet_metrics: metrics that name no instance.
     """
@@ -120,6 +129,8 @@ class GroupSpec(Model):
     new_members_protected: bool = False
     suspended_processes: tuple[str, ...] = ()
     warm_pool: bool = False
+    hooks: tuple[HookSpec, ...] = ()
+    rebalances: bool = False
     instance_refresh: str | None = None
     emits: Emits = Emits()
     fleet_metrics: tuple[MetricSpec, ...] = ()

@@ -9,6 +9,10 @@ from moto.moto_api._internal import mock_random
 USER_REQUEST = "a user request explicitly set group desired capacity"
 DIFFERENCE = "in response to a difference between desired and actual capacity"
 REPLACED_UNHEALTHY = "an instance was launched in response to an unhealthy instance needing to be replaced"
+BALANCING = (
+    "instances were launched to balance instances in zones with other zones resulting in more than desired number of "
+    "instances in the group"
+)
 NO_CAPACITY = (
     "We currently do not have sufficient {instance_type} capacity in the Availability Zone you requested ({zone}). Our "
     "system will be working on provisioning additional capacity. Launching EC2 instance failed."

@@ -12,14 +12,18 @@ from controller.demo.world.activities import NO_CAPACITY, Activity, place
 from controller.demo.world.aliases import named_image
 from controller.demo.world.balancer import WorldBalancer
 from controller.demo.world.conditions import Conditions
-from controller.demo.world.members import IN_SERVICE, PENDING, TERMINATING, Member, WorldGroup
+from controller.demo.world.hooks import Hooks
+from controller.demo.world.members import IN_SERVICE, PENDING, Member, WorldGroup
+
+ABANDONED = "a lifecycle hook that was abandoned"
 
 
 class Arrivals:
     """Launches members and sees them through to InService. One per region, used under the world's lock."""
 
-    def __init__(self, ec2: EC2Backend, balancer: WorldBalancer, conditions: Conditions) -> None:
+    def __init__(self, ec2: EC2Backend, balancer: WorldBalancer, conditions: Conditions, hooks: Hooks) -> None:
         self._ec2 = ec2
+        self._hooks = hooks
         self._balancer = balancer
         self._conditions = conditions
 
@@ -86,13 +90,23 @@ class Arrivals:
     def progress(self, group: WorldGroup, now: datetime) -> None:
         """Put into service whoever has booted, and into or out of the target groups whom it concerns."""
         for member in group.members:
-            if member.lifecycle_state == PENDING and member.boots_at is not None and member.boots_at <= now:
-                self.put_into_service(member, now)
-                self._conditions.emit("in_service", group=group.name, instance=member.instance_id)
+            self._admit(group, member, now)
             if member.lifecycle_state == IN_SERVICE and not member.joined:
                 self._join(group, member)
-            elif member.lifecycle_state not in (IN_SERVICE, TERMINATING) and member.joined:
+            elif member.lifecycle_state != IN_SERVICE and member.leaving is None and member.joined:
                 self.leave_target_groups(group, member)
+
+    def _admit(self, group: WorldGroup, member: Member, now: datetime) -> None:
+        """Put a booted member into service once its hook lets it in; one that was given up is unhealthy."""
+        booted = member.boots_at is not None and member.boots_at <= now
+        if not booted or not str(member.lifecycle_state).startswith(PENDING) or member.health_status != "Healthy":
+            return
+        may = self._hooks.let_in(group, member, now)
+        if may:
+            self.put_into_service(member, now)
+            self._conditions.emit("in_service", group=group.name, instance=member.instance_id)
+        elif may is False:
+            member.health_status, member.unhealthy_because = "Unhealthy", ABANDONED
 
     def put_into_service(self, member: Member, now: datetime) -> None:
         """End the boot: the instance runs, the member is InService, the launch was a success."""
@@ -114,6 +128,10 @@ class Arrivals:
         for arn in group.target_group_arns:
             self._balancer.register_targets(arn, [{"Id": member.instance_id}])
         member.joined = True
+
+    def zones(self, group: WorldGroup) -> list[str]:
+        """The zones that the group has subnets in."""
+        return [subnet.availability_zone for subnet in self._ec2.describe_subnets(subnet_ids=group.subnet_ids)]
 
     def _choose_subnet(self, group: WorldGroup) -> Subnet:
         subnets = self._ec2.describe_subnets(subnet_ids=group.subnet_ids)

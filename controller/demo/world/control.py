@@ -10,6 +10,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from controller.demo.scenario import Model, StatusCheck, TargetState
 from controller.demo.world.faults import ActiveRule, FaultRule, Faults, Held, Outcome
+from controller.demo.world.life_events import LifeEvent, change_life
 from controller.demo.world.requests import read_body
 from controller.demo.world.telemetry_events import TelemetryEvent, change_telemetry
 from controller.demo.world.world import World
@@ -82,7 +83,7 @@ class Release(Model):
 
 
 Happening = SetStatus | SetTarget | Scale | Die | SetCapacity | SetRefresh | SetTime
-Event = Annotated[Happening | TelemetryEvent, Field(discriminator="kind")]
+Event = Annotated[Happening | LifeEvent | TelemetryEvent, Field(discriminator="kind")]
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 
 
@@ -134,6 +135,8 @@ class Control:
             self._world.log.write("control", {"event": event.model_dump(mode="json")})
             if isinstance(event, TelemetryEvent):
                 change_telemetry(self._world.telemetry, event)
+            elif isinstance(event, LifeEvent):
+                change_life(self._world.scaling, event)
             else:
                 self._apply(event)
             self._world.log_truth()

@@ -9,13 +9,17 @@ from controller.demo.world.activities import DIFFERENCE, Activity, at, place
 from controller.demo.world.arrivals import Arrivals, set_instance_state
 from controller.demo.world.balancer import WorldBalancer
 from controller.demo.world.conditions import Conditions
+from controller.demo.world.hooks import Hooks
 from controller.demo.world.members import TERMINATING, Leaving, Member, WorldGroup
 
 
 class Departures:
     """Terminates members and sees them off. One per region, used under the world's lock."""
 
-    def __init__(self, ec2: EC2Backend, balancer: WorldBalancer, conditions: Conditions, arrivals: Arrivals) -> None:
+    def __init__(
+        self, ec2: EC2Backend, balancer: WorldBalancer, conditions: Conditions, arrivals: Arrivals, hooks: Hooks
+    ) -> None:
+        self._hooks = hooks
         self._ec2 = ec2
         self._balancer = balancer
         self._conditions = conditions
@@ -78,6 +82,8 @@ class Departures:
         if "draining" in states:
             leaving.activity.status_code = "WaitingForELBConnectionDraining"
             leaving.activity.progress = 50
+            return
+        if self._hooks.let_go(group, member, now) is None:
             return
         if member.instance.state != "terminated":
             set_instance_state(member.instance, "shutting-down", 32)

@@ -8,7 +8,8 @@ from controller.demo.world.arrivals import Arrivals
 from controller.demo.world.balancer import WorldBalancer
 from controller.demo.world.conditions import Conditions
 from controller.demo.world.departures import Departures
-from controller.demo.world.members import IN_SERVICE, PENDING, Member, WorldGroup
+from controller.demo.world.members import Member, WorldGroup
+from controller.demo.world.rebalancing import Rebalancing
 
 EC2_HEALTH = "an EC2 health check indicating it has been terminated or stopped"
 EC2_STATUS = "an EC2 instance status checks failure"
@@ -26,16 +27,24 @@ class Keeper:
         self._conditions = conditions
         self._arrivals = arrivals
         self._departures = departures
+        self._rebalancing = Rebalancing(arrivals, departures)
         self._act_at: dict[str, datetime] = {}
 
     def tick(self, group: WorldGroup, now: datetime) -> list[Activity]:
         """Let a group catch up with `now`; the scaling activities that began."""
         self._arrivals.progress(group, now)
         for member in group.members:
+            self._interrupt(member, now)
             self._judge(group, member, now)
         began = self._terminate_unhealthy(group, now)
         self._departures.progress(group, now)
-        return began + self._meet_desired(group, now)
+        return began + self._meet_desired(group, now) + self._rebalancing.tick(group, now)
+
+    def _interrupt(self, member: Member, now: datetime) -> None:
+        """Spot: when its notice is over, EC2 takes the instance away, whatever anybody protected."""
+        interrupted_at = self._conditions.interruptions.get(member.instance_id)
+        if interrupted_at is not None and now >= interrupted_at and member.instance.state == "running":
+            member.auto_scaling_group.ec2_backend.terminate_instances([member.instance_id])
 
     def _judge(self, group: WorldGroup, member: Member, now: datetime) -> None:
         """Let the group's own health checks find the member unhealthy; only a person can take that back."""
@@ -65,7 +74,7 @@ class Keeper:
             return []
         began = []
         for member in group.members:
-            if member.health_status == "Unhealthy" and member.lifecycle_state in (PENDING, IN_SERVICE):
+            if member.health_status == "Unhealthy" and member.counts:
                 because = member.unhealthy_because or USER_HEALTH
                 what = at(now, f"an instance was taken out of service in response to {because}.")
                 began.append(self._departures.begin(member, what, now))
@@ -73,7 +82,7 @@ class Keeper:
         return began
 
     def _meet_desired(self, group: WorldGroup, now: datetime) -> list[Activity]:
-        present = sum(member.counts for member in group.members)
+        present = sum(member.counts for member in group.members) - (group.balancer is not None)
         missing = int(group.desired_capacity or 0) - present
         process = "Launch" if missing > 0 else "Terminate"
         if missing <= 0:

@@ -26,6 +26,7 @@ class Member(InstanceState):
 
     boots_at: when it will be InService. in_service_at: since when it is. joined: the group has put it into its target
     groups (and does not do so again when somebody takes it out). unhealthy_because: the words of the activity.
+    hook_ends_at: when the lifecycle hook it waits for gives up; hook_result: how somebody completed it.
     """
 
     def __init__(self, instance: Instance, group: "WorldGroup", version: int, *, protected: bool) -> None:
@@ -38,6 +39,8 @@ class Member(InstanceState):
         self.leaving: Leaving | None = None
         self.unhealthy_because: str | None = None
         self.joined = False
+        self.hook_ends_at: datetime | None = None
+        self.hook_result: str | None = None
 
     @property
     def launch_template(self) -> dict[str, Any]:
@@ -57,7 +60,7 @@ class Member(InstanceState):
     @property
     def counts(self) -> bool:
         """Whether it counts towards the desired capacity: Terminating and Standby members do not."""
-        return self.lifecycle_state in (PENDING, IN_SERVICE)
+        return self.lifecycle_state == IN_SERVICE or str(self.lifecycle_state).startswith(PENDING)
 
 
 class WorldGroup(FakeAutoScalingGroup):
@@ -68,6 +71,12 @@ class WorldGroup(FakeAutoScalingGroup):
 
     unhealthy_to_replace = 0
     """How many launches are owed for members that were terminated as unhealthy."""
+
+    rebalances = False
+    """Whether it balances its zones by itself (AZRebalance)."""
+
+    balancer: Member | None = None
+    """The member that it launched beyond its desired capacity, to balance its zones."""
 
     def set_desired_capacity(self, new_capacity: int | None) -> None:
         """Note the wish. moto would launch and terminate at once."""

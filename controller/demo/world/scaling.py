@@ -14,6 +14,7 @@ from controller.demo.world.arrivals import Arrivals
 from controller.demo.world.balancer import WorldBalancer
 from controller.demo.world.conditions import Conditions
 from controller.demo.world.departures import Departures
+from controller.demo.world.hooks import Hooks
 from controller.demo.world.keeper import Keeper
 from controller.demo.world.members import Member, WorldGroup
 
@@ -36,8 +37,9 @@ class WorldAutoScaling(AutoScalingBackend):
         self.elbv2_backend = balancer
         self.conditions = conditions
         self.activities: list[Activity] = []
-        self.arrivals = Arrivals(self.ec2_backend, balancer, conditions)
-        self.departures = Departures(self.ec2_backend, balancer, conditions, self.arrivals)
+        self.hooks = Hooks(conditions, self.describe_lifecycle_hooks)
+        self.arrivals = Arrivals(self.ec2_backend, balancer, conditions, self.hooks)
+        self.departures = Departures(self.ec2_backend, balancer, conditions, self.arrivals, self.hooks)
         self._keeper = Keeper(balancer, conditions, self.arrivals, self.departures)
 
     @property

@@ -9,6 +9,7 @@ from moto.ec2.models import EC2Backend
 from controller.demo.scenario import GroupSpec, ImageSpec, MemberSpec, StatusCheck, TargetState
 from controller.demo.world.balancer import WorldBalancer
 from controller.demo.world.conditions import Conditions
+from controller.demo.world.hooks import LAUNCHING, TERMINATING_HOOK
 from controller.demo.world.members import WorldGroup
 from controller.demo.world.scaling import WorldAutoScaling
 
@@ -61,6 +62,11 @@ class Seeding:
         self._conditions.fleet_metrics += spec.fleet_metrics
         if spec.suspended_processes:
             self._scaling.suspend_processes(group.name, list(spec.suspended_processes))
+        group.rebalances = spec.rebalances
+        for number, hook in enumerate(spec.hooks, 1):
+            transition = LAUNCHING if hook.on == "launch" else TERMINATING_HOOK
+            name = f"hook-{number}"
+            self._scaling.create_lifecycle_hook(name, group.name, transition, int(hook.seconds), hook.result)
         if spec.warm_pool:
             self._scaling.put_warm_pool(group.name, None, 0, "Stopped", None)
         if spec.instance_refresh:
