@@ -59,4 +59,5 @@ def budget(snapshot: Snapshot, policy: Policy) -> Budget:
         replacements_per_hour=policy.limits.replacements_per_hour,
         replacements_per_hour_everywhere=policy.global_limits.replacements_per_hour,
         stop_after_failures=policy.global_limits.stop_after_failures,
+        cooldown=policy.cooldown,
     )

@@ -158,6 +158,24 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """A time in which the aged and the drifted may be replaced. It opens when `cron` (five fields) fires in `timezone`
+    and stays open for so many seconds of real time."""
+
+    cron: str
+    for_seconds: float
+    timezone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class Cooldown:
+    """How long a lineage waits after an attempt that came to nothing: base, doubled with each in a row, at most cap."""
+
+    base_seconds: float = 600.0
+    cap_seconds: float = 21_600.0
+
+
+@dataclass(frozen=True, slots=True)
 class GlobalLimits:
     """The budgets over all fleets. stop_after_failures: in a row, per fleet and over all."""
 
@@ -200,7 +218,7 @@ class Policy:
     """Everything that was declared for one fleet, defaults filled in.
 
     hash: sha256 (hex, 12 digits) of `document`. document: the canonical JSON it can be rebuilt from; secrets stay
-    references in it.
+    references in it. windows: none means any time.
     """
 
     fleet: str
@@ -209,6 +227,8 @@ class Policy:
     platform_options: object = None
     conditions: tuple[Condition, ...] = ()
     limits: Limits = Limits()
+    windows: tuple[Window, ...] = ()
+    cooldown: Cooldown = Cooldown()
     global_limits: GlobalLimits = GlobalLimits()
     stop_when: StopWhen = StopWhen()
     verify: Verify = Verify()

@@ -6,10 +6,12 @@ A plan is advisory: two fleets' ticks must not both spend the last slot.
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, String, bindparam, select
 
+from controller.domain.budgets import canary_veto, cooldown_veto, image_set_aside_veto
 from controller.domain.errors import IllegalTransition
 from controller.domain.model import Hold
+from controller.domain.past import Past
 from controller.domain.policy import Mode
 from controller.domain.ports import Budget, Lease, Projector
 from controller.domain.replacement import Event, Replacement, begin
@@ -23,6 +25,7 @@ from controller.journal.schema import replacements
 
 OPEN = select(replacements.c.id).where(replacements.c.closed_event.is_(None)).order_by(replacements.c.number)
 OPEN_IN = OPEN.where(replacements.c.fleet == bindparam("of"))
+OPEN_ONTO = OPEN_IN.where(replacements.c.image_id.is_not_distinct_from(bindparam("image", type_=String)))
 OPEN_ABOUT = OPEN.where(bindparam("who").in_((replacements.c.predecessor, replacements.c.successor)))
 
 
@@ -56,6 +59,19 @@ def _vetoes(connection: Connection, wanted: Replacement, budget: Budget) -> Iter
     yield from _hourly(past.accepted_everywhere_at, budget.replacements_per_hour_everywhere, "over all fleets")
     yield from _failing(past.failures_in_a_row, budget.stop_after_failures, "in this fleet")
     yield from _failing(past.failures_in_a_row_everywhere, budget.stop_after_failures, "over all fleets")
+    yield from _learnt(connection, wanted, budget, past.past)
+
+
+def _learnt(connection: Connection, wanted: Replacement, budget: Budget, past: Sequence[Past]) -> Iterator[Veto]:
+    """What follows from the past: an attempt that ended, or a canary that set out, since the plan was made."""
+    at, fleet, image_id = wanted.accepted_at, wanted.fleet, wanted.image_id
+    same = connection.execute(OPEN_ONTO, {"of": fleet, "image": image_id}).scalars().all()
+    found = (
+        cooldown_veto(past, fleet, wanted.predecessor, budget.cooldown, at),
+        image_set_aside_veto(past, fleet, image_id, at),
+        canary_veto(past, image_id, same, budget.max_in_flight),
+    )
+    yield from (veto for veto in found if veto)
 
 
 def _held(hold: Hold) -> Veto:

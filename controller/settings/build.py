@@ -6,6 +6,7 @@ from controller.domain.policy import (
     Below,
     Cause,
     Condition,
+    Cooldown,
     Deadlines,
     GlobalLimits,
     Limits,
@@ -14,6 +15,7 @@ from controller.domain.policy import (
     StopWhen,
     Threshold,
     Verify,
+    Window,
 )
 from controller.settings.document import sealed
 from controller.settings.drift import drifted
@@ -48,6 +50,8 @@ def build_policy(
         platform_options=getattr(fleet, platform),
         conditions=_conditions(fleet, specs, sources),
         limits=Limits(limits.max_in_flight, limits.replacements_per_hour, limits.capacity_floor),
+        windows=tuple(Window(item.cron, item.for_, item.timezone) for item in fleet.windows),
+        cooldown=Cooldown(fleet.cooldown.base, fleet.cooldown.cap),
         global_limits=global_limits(document),
         stop_when=StopWhen(stop.degraded_over, stop.tampered_over, stop.blind_over),
         verify=Verify(verify.ready_within, verify.warm_up, verify.bake, verify.deadline),

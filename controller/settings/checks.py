@@ -8,6 +8,7 @@ from controller.settings.models import FleetBase
 from controller.settings.problems import Problems, quoted
 from controller.settings.specs import Specs
 from controller.settings.values import duration_text
+from controller.settings.windows import warn_of_windows
 
 TOTAL_SECONDS = 50 * 60
 """Backends drop spans that are older than an hour when they arrive."""
@@ -31,6 +32,14 @@ def check_waits(name: str, fleet: FleetBase, place: Located, problems: Problems)
             place.find(longest).spot,
             f"the deadlines of fleet {quoted(name)} add up to {duration_text(total)} ({parts}); they must stay "
             f"below {duration_text(TOTAL_SECONDS)}, because tracing backends drop what is older than an hour.",
+        )
+    cooldown = fleet.cooldown
+    if cooldown.cap < cooldown.base:
+        guilty = ("cooldown", "cap" if _declared(place, ("cooldown", "cap")) else "base")
+        problems.add(
+            place.find(guilty).spot,
+            f"the cooldown's cap ({duration_text(cooldown.cap)}) must not be shorter than its base "
+            f"({duration_text(cooldown.base)}).",
         )
     bake, deadline = fleet.verify.bake, fleet.verify.deadline
     if bake >= deadline:
@@ -72,6 +81,7 @@ def warn(policy: Policy, wanted: Mode, fleet: Located, specs: Specs, notes: Prob
         what = f"all fleets together may start {everywhere} an hour: this fleet never reaches its own limit."
         notes.add(fleet.find(("limits", "replacements_per_hour")).spot, what)
     _warn_of_churn(policy, fleet, notes)
+    warn_of_windows(policy, fleet, notes)
     _warn_of_short_for(policy, fleet, specs, notes)
 
 

@@ -4,7 +4,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from controller.domain.policy import Deadlines, GlobalLimits, Limits, Missing, Mode, Policy, StopWhen, Verify
+from controller.domain.policy import (
+    Cooldown,
+    Deadlines,
+    GlobalLimits,
+    Limits,
+    Missing,
+    Mode,
+    Policy,
+    StopWhen,
+    Verify,
+)
 from controller.settings.address import Listen, ListenAddress, StateUrl
 from controller.settings.problems import quoted
 from controller.settings.secret import SecretRef
@@ -20,9 +30,11 @@ from controller.settings.values import (
     Share,
     expected,
 )
+from controller.settings.windows import Cron, TimeZone
 
 _LIMITS, _GLOBAL, _STOP, _VERIFY, _DEADLINES = Limits(), GlobalLimits(), StopWhen(), Verify(), Deadlines()
 MOST_TOKENS = 100
+_COOLDOWN = Cooldown()
 _POLICY = Policy(fleet="", platform="", mode=Mode.OBSERVE)
 
 
@@ -46,6 +58,26 @@ class FleetLimits(Section):
     """How many replacements may start within any hour."""
     capacity_floor: FloorAmount | None = None
     """How many instances have to serve while a predecessor is taken out: a number, or a share of the desired count."""
+
+
+class WindowSection(Section):
+    """A time in which the aged and the drifted may be replaced."""
+
+    cron: Cron
+    """When it opens: minute, hour, day of month, month, day of week (0 and 7 are Sunday, 1 and `mon` Monday)."""
+    for_: Duration = Field(alias="for")
+    """How long it stays open."""
+    timezone: TimeZone = "UTC"
+    """Whose clock the cron follows, through both changes of it."""
+
+
+class CooldownSection(Section):
+    """How long an instance waits after an attempt to replace it came to nothing."""
+
+    base: Duration = _COOLDOWN.base_seconds
+    """After the first attempt; each further one in a row doubles it."""
+    cap: Duration = _COOLDOWN.cap_seconds
+    """It never waits longer."""
 
 
 class GlobalSection(Section):
@@ -145,6 +177,9 @@ class FleetBase(Section):
     words."""
     degraded_when: tuple[RuleBase, ...] = ()
     limits: FleetLimits = FleetLimits()
+    windows: tuple[WindowSection, ...] = ()
+    """When the aged and the drifted may be replaced; none: at any time."""
+    cooldown: CooldownSection = CooldownSection()
     stop_when: StopSection = StopSection()
     verify: VerifySection = VerifySection()
     drain: DrainSection = DrainSection()

@@ -81,7 +81,6 @@ _WITH_NUMBERS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "too_short": lambda facts: _at_least(facts["min_length"], "items"),
     "string_too_short": lambda facts: _at_least(facts["min_length"], "characters"),
     "string_too_long": lambda facts: f"must have at most {facts['max_length']} characters",
-    "expected": lambda facts: str(facts["phrase"]),
 }
 
 
@@ -89,6 +88,8 @@ def _wrong(item: ErrorDetails) -> str:
     kind, facts = item["type"], item.get("ctx", {})
     if kind in _MUST_BE:
         return f"must be {_MUST_BE[kind]}."
+    if kind == "expected":
+        return f"{facts['phrase']}.{facts['near']}"
     if kind in _WITH_NUMBERS:
         return f"{_WITH_NUMBERS[kind](facts)}."
     if kind in ("enum", "literal_error"):

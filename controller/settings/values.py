@@ -16,9 +16,9 @@ FLEET_NAME_PATTERN = "[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
 MAX_DURATION_SECONDS = 3_650 * 86_400.0
 
 
-def expected(phrase: str) -> PydanticCustomError:
-    """An error whose text goes after the key: `must be ...`."""
-    return PydanticCustomError("expected", "{phrase}", {"phrase": phrase})
+def expected(phrase: str, near: str = "") -> PydanticCustomError:
+    """An error whose text goes after the key: `must be ...`. near: what `did_you_mean` found."""
+    return PydanticCustomError("expected", "{phrase}", {"phrase": phrase, "near": near})
 
 
 def shown(value: object) -> str:

@@ -33,6 +33,8 @@ def accepted(
         "predecessor": predecessor,
         "causes": ["disk filling"],
         "policy_hash": "abc123",
+        # Each onto an image of its own: a canary is in nobody's way, unless a test is about that.
+        "launch_image_id": f"ami-for-{replacement_id}",
         **facts,
     }
     return Event(replacement_id, 0, at, Kind.ACCEPTED, None, given)
@@ -63,6 +65,16 @@ def unhappy(outcome: Outcome) -> list[Move]:
         (Kind.FAILED, Step.LAUNCH, {"reason": "no capacity", "error_type": "no_capacity"}),
         (Kind.UNDONE, Step.LAUNCH, {"reason": "nothing to undo"}),
         (Kind.CLOSED, None, {"outcome": outcome}),
+    ]
+
+
+def worse(successor: str) -> list[Move]:
+    """A successor that did not prove itself, and went again."""
+    return [
+        *happy(successor)[:7],
+        (Kind.FAILED, Step.VERIFY, {"reason": "worse", "error_type": "worse", "verification": "worse"}),
+        (Kind.UNDONE, Step.LAUNCH, {}),
+        (Kind.CLOSED, None, {"outcome": Outcome.FAILED}),
     ]
 
 

@@ -1,16 +1,18 @@
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from controller.domain.errors import IllegalTransition
 from controller.domain.lifecycle import Kind, Outcome, Phase, Step
 from controller.domain.model import Hold
+from controller.domain.policy import Cooldown
 from controller.domain.ports import Budget, Lease
 from controller.domain.replacement import Event, Replacement
 from controller.domain.veto import Needs, Veto
 from controller.journal.adapter import JournalAdapter
-from tests.journal.material import ROOMY, accepted, begun, ended, following, happy, later, lease_of
+from tests.journal.material import ROOMY, accepted, begun, ended, following, happy, later, lease_of, worse
 
 
 async def refused(journal: JournalAdapter, event: Event, lease: Lease, budget: Budget) -> tuple[Veto, ...]:
@@ -66,7 +68,58 @@ async def test_a_successor_that_is_unproven_is_not_replaced(journal: JournalAdap
 async def test_the_same_instance_may_be_replaced_again_after_a_failure(journal: JournalAdapter) -> None:
     lease = await lease_of(journal)
     await ended(journal, lease, "r-1", Outcome.FAILED)
-    assert isinstance(await journal.accept(accepted("r-2", predecessor="old-of-r-1"), lease, ROOMY), Replacement)
+    again = accepted("r-2", predecessor="old-of-r-1", at=later(600))
+    assert isinstance(await journal.accept(again, lease, ROOMY), Replacement)
+
+
+async def test_but_only_after_the_cooldown_unless_a_person_resumed(journal: JournalAdapter) -> None:
+    """The plan that wants it may be older than the failure: another daemon's, or made while the last one ended."""
+    lease = await lease_of(journal)
+    await ended(journal, lease, "r-1", Outcome.FAILED)
+    again = accepted("r-2", predecessor="old-of-r-1", at=later(599))
+    (veto,) = await refused(journal, again, lease, ROOMY)
+    assert (veto.rule, veto.clears_at) == ("cooldown", later(600))
+    short = replace(ROOMY, cooldown=Cooldown(base_seconds=599))
+    assert isinstance(await journal.accept(again, lease, short), Replacement)
+    await journal.resume("fleet:web", "ana", later(599))
+    await ended(journal, lease, "r-3", Outcome.FAILED)
+    await journal.resume("fleet:web", "ana", later(599))
+    third = accepted("r-4", predecessor="old-of-r-3", at=later(599))
+    assert isinstance(await journal.accept(third, lease, ROOMY), Replacement)
+
+
+async def test_a_canary_goes_alone_and_what_it_proves_lets_others_go(journal: JournalAdapter) -> None:
+    lease = await lease_of(journal)
+
+    def onto_new(number: int, **facts: Any) -> Event:
+        return accepted(f"r-{number}", predecessor=f"i-{number}", launch_image_id="ami-new", **facts)
+
+    canary = await begun(journal, lease, onto_new(1))
+    (veto,) = await refused(journal, onto_new(2), lease, ROOMY)
+    assert (veto.rule, veto.needs) == ("canary", Needs.REPAVE)
+    assert veto.reason == "ami-new has not proved itself in this fleet yet: r-1 goes first, alone"
+    # Another image, and another fleet, are other matters; a fleet's own limit of one leaves nothing to say.
+    assert isinstance(await journal.accept(accepted("r-3", predecessor="i-3"), lease, ROOMY), Replacement)
+    api = await lease_of(journal, "api")
+    assert isinstance(await journal.accept(onto_new(4, fleet="api"), api, ROOMY), Replacement)
+    await journal.append(following(canary.id, 1, happy("i-new")), lease)
+    assert isinstance(await journal.accept(onto_new(5), lease, ROOMY), Replacement)
+    assert isinstance(await journal.accept(onto_new(6), lease, ROOMY), Replacement)
+    (veto,) = await refused(journal, onto_new(7), lease, ROOMY)
+    assert veto.reason == "ami-new has proved itself 1 time here, which allows 2 at once: r-5, r-6 in flight"
+
+
+async def test_an_image_whose_successors_failed_twice_is_launched_no_more(journal: JournalAdapter) -> None:
+    lease = await lease_of(journal)
+    for number in (1, 2):
+        await begun(journal, lease, accepted(f"r-{number}", predecessor=f"i-{number}", launch_image_id="ami-new"))
+        await journal.append(following(f"r-{number}", 1, worse(f"new-{number}")), lease)
+    third = accepted("r-3", predecessor="i-3", launch_image_id="ami-new")
+    (veto,) = await refused(journal, third, lease, ROOMY)
+    assert (veto.rule, veto.needs) == ("image_set_aside", Needs.PERSON)
+    assert "2 successors in a row failed on ami-new" in veto.reason
+    await journal.resume("all", "ana", later(0))
+    assert isinstance(await journal.accept(third, lease, ROOMY), Replacement)
 
 
 async def test_the_hourly_budget_clears_when_the_oldest_leaves_the_hour(journal: JournalAdapter) -> None:

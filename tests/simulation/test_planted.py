@@ -25,7 +25,7 @@ def test_a_successor_that_rots_while_it_bakes_is_undone_and_opens_the_breaker() 
         tick = await SimulatedDaemon(world, book, clock).run()
         assert violations(world, world.wire, replacements=1) == []
         assert tick.breaker_open
-        assert "holding i-02 (breaker)" in tick.sentence
+        assert "holding i-02 (breaker, cooldown)" in tick.sentence
         (done,) = await book.replacements()
         assert (done.outcome, done.verification) == ("failed", "worse")
 

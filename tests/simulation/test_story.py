@@ -1,9 +1,10 @@
 """The whole loop on virtual time: what a fleet goes through, told as short stories."""
 
 from controller.domain.lifecycle import Outcome
-from controller.domain.model import Hold
+from controller.domain.model import Hold, Image
 from controller.journal.adapter import JournalAdapter
 from controller.journal.sql import SqlJournal
+from controller.loop import Tick
 from tests.simulation.daemon import SimulatedDaemon
 from tests.simulation.world import World
 from tests.support.virtual import VirtualClock, run
@@ -56,17 +57,38 @@ def test_aged_instances_go_one_by_one_and_oldest_first() -> None:
     run(main)
 
 
-def test_a_bad_new_image_is_undone_and_stops_after_three_failures() -> None:
+def test_a_bad_new_image_is_undone_and_set_aside_after_two_failures() -> None:
     async def main(clock: VirtualClock) -> None:
         world, book = World(clock), journal()
-        world.age("i-01")
+        world.age("i-01", "i-02")
         world.bad_images = frozenset({"image-new"})
+        tick = await SimulatedDaemon(world, book, clock).run()
+        assert tick.failed == 2
+        assert calls(world) == ["launch", "terminate"] * 2
+        assert world.serving() == 6
+        assert "holding i-01 (cooldown, image_set_aside)" in tick.sentence
+        assert "holding i-02 (cooldown, image_set_aside)" in tick.sentence
+
+    run(main)
+
+
+def test_one_bad_image_after_the_other_stops_after_three_failures() -> None:
+    async def main(clock: VirtualClock) -> None:
+        world, book = World(clock), journal()
+        world.age("i-01", "i-02", "i-03")
+        world.bad_images = frozenset({f"image-{number}" for number in range(9)})
         daemon = SimulatedDaemon(world, book, clock)
-        tick = await daemon.run()
-        assert tick.failed == 3
+
+        def another_image(tick: Tick) -> bool:
+            world.launch_image = Image(f"image-{tick.failed}", clock.now())
+            return tick.failed == 3
+
+        await daemon.run(until=another_image)
+        assert "stop_after_failures" in (await daemon.run()).sentence
         assert calls(world) == ["launch", "terminate"] * 3
         assert world.serving() == 6
-        assert "stop_after_failures" in tick.sentence
+
+    run(main)
 
     run(main)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from controller.domain.model import Breaker, History, Hold, Memory
-from controller.domain.policy import Policy
+from controller.domain.policy import Cooldown, Policy
 from controller.domain.replacement import Event, Replacement
 from controller.domain.request import Abort, Request
 from controller.domain.veto import Veto
@@ -24,12 +24,16 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What the accepting transaction checks again. Counts are already resolved from shares."""
+    """What the accepting transaction checks again. Counts are already resolved from shares.
+
+    What follows from the past (canary, an image set aside, cooldown) the journal knows by itself.
+    """
 
     max_in_flight: int
     replacements_per_hour: int
     replacements_per_hour_everywhere: int
     stop_after_failures: int
+    cooldown: Cooldown = field(default_factory=Cooldown)
 
 
 @dataclass(frozen=True, slots=True)
