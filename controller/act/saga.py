@@ -61,7 +61,8 @@ class Saga:
             await self.record((Kind.RETURNED, call.step, facts))
 
     async def mutate(self, call: str, arguments: Mapping[str, Any], perform: Callable[[], Awaitable[T]]) -> T:
-        """Journal the intent, perform, journal the outcome. See domain.ports.Mutate."""
+        """Journal the intent, perform, journal the outcome; a dict (of JSON values) that it returns is journaled too.
+        See domain.ports.Mutate."""
         step = None if self.state.undoing else NEXT_STEP[self.state.phase]
         ordinal = len(self.state.calls)
         await self.record((Kind.CALLED, step, {"call": call, "ordinal": ordinal, "arguments": dict(arguments)}))
@@ -74,6 +75,7 @@ class Saga:
             self._tenure.require()
             result = await perform()
             outcome["outcome"] = "ok"
+            outcome |= {"result": result} if isinstance(result, dict) else {}
             return result
         except LeaseLost as error:
             outcome |= {"outcome": "failed", "error": str(error), "code": "lease_lost"}

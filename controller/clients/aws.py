@@ -47,6 +47,7 @@ READS = frozenset(
 
 MUTATIONS = frozenset(
     {
+        "autoscaling:LaunchInstances",
         "autoscaling:SetDesiredCapacity",
         "autoscaling:SetInstanceProtection",
         "autoscaling:TerminateInstanceInAutoScalingGroup",
@@ -55,6 +56,10 @@ MUTATIONS = frozenset(
     }
 )
 """Law 1: every operation by which Repave can change anything in AWS. The shipped IAM policy grants exactly these."""
+
+DEPENDENT = {"autoscaling:LaunchInstances": ("ec2:CreateFleet", "ec2:DescribeLaunchTemplateVersions")}
+"""What AWS asks the caller to be allowed besides, though Repave never calls it: Auto Scaling does so in its name
+(https://docs.aws.amazon.com/autoscaling/ec2/userguide/launching-instances-synchronous-provisioning.html)."""
 
 
 @dataclass(frozen=True, slots=True)

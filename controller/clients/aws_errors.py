@@ -175,6 +175,12 @@ def _kind(word: str, status: int, text: str) -> type[PlatformError]:
             return Permanent if is_ours else Transient
 
 
+def kind_of(code: str, text: str) -> type[PlatformError]:
+    """What a code means that AWS gives within an answer, of a deed that it did not do."""
+    kind = _kind(code.removesuffix("Exception").removesuffix("Fault"), 400, text)
+    return kind if kind is not Gone else Permanent
+
+
 def _broken(error: Exception) -> Broken:
     """AWS did not answer, or not in a way that can be used."""
     row = next((row for kinds, row in BROKEN if isinstance(error, kinds)), SENSELESS)

@@ -11,7 +11,11 @@ from tests.clients.fake_aws import FakeAws, VirtualClock, client_of
 from tests.clients.moto_server import REGION, moto_server, plain_client
 
 HERE = AwsScope(region=REGION)
-UNSERVED = {"autoscaling:DescribeInstanceRefreshes", "ec2:DescribeInstanceImageMetadata"}
+UNSERVED = {
+    "autoscaling:DescribeInstanceRefreshes",
+    "autoscaling:LaunchInstances",
+    "ec2:DescribeInstanceImageMetadata",
+}
 ELSEWHERE = {"logs:FilterLogEvents", "logs:GetQueryResults", "logs:StartQuery", "logs:StopQuery"}
 """Of which moto understands too little; tests/probes asks the embedded world for them."""
 
@@ -39,6 +43,7 @@ def made(moto: str) -> dict[str, Any]:
     """A group of two behind a target group."""
     ec2, elbv2, scaling = (plain_client(name, moto) for name in ("ec2", "elbv2", "autoscaling"))
     image = ec2.describe_images()["Images"][0]["ImageId"]
+    plain_client("ssm", moto).put_parameter(Name="/golden/web", Value=image, Type="String")
     data = {"ImageId": image, "InstanceType": "t3.micro"}
     ec2.create_launch_template(LaunchTemplateName="web", LaunchTemplateData=data)
     vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
@@ -61,12 +66,15 @@ async def test_every_listed_operation_is_understood(aws: Aws, made: dict[str, An
     reads: dict[str, dict[str, Any]] = {
         "autoscaling:DescribeAutoScalingGroups": {"AutoScalingGroupNames": ["web"]},
         "autoscaling:DescribeScalingActivities": GROUP,
+        "autoscaling:DescribeTags": {},
         "cloudwatch:GetMetricData": {"MetricDataQueries": [{"Id": "m0", "MetricStat": METRIC}], **HOUR},
         "cloudwatch:ListMetrics": {"Namespace": "CWAgent"},
         "ec2:DescribeImages": {"ImageIds": [made["image"]]},
         "ec2:DescribeInstances": {"InstanceIds": made["ids"]},
         "ec2:DescribeInstanceStatus": {"InstanceIds": made["ids"], "IncludeAllInstances": True},
         "ec2:DescribeLaunchTemplateVersions": {"LaunchTemplateName": "web"},
+        "ec2:DescribeTags": {},
+        "ssm:GetParameter": {"Name": "/golden/web"},
         "elbv2:DescribeTargetHealth": {"TargetGroupArn": made["arn"]},
     }
     mutations: dict[str, dict[str, Any]] = {
@@ -80,7 +88,7 @@ async def test_every_listed_operation_is_understood(aws: Aws, made: dict[str, An
         },
     }
     assert reads.keys() == READS - UNSERVED - ELSEWHERE
-    assert mutations.keys() == MUTATIONS
+    assert mutations.keys() == MUTATIONS - UNSERVED
     for name, parameters in (reads | mutations).items():
         service, _, operation = name.partition(":")
         answer = await (aws.read if name in READS else aws.mutate)(HERE, service, operation, **parameters)

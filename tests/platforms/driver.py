@@ -114,7 +114,8 @@ class Drive:
             self._record(Kind.RETURNED, step, call=call, outcome="unknown" if error.perhaps else "failed")
             raise
         self._strike(ordinal, Moment.DURING)
-        self._record(Kind.RETURNED, step, call=call, outcome="ok")
+        told = {"result": result} if isinstance(result, dict) else {}
+        self._record(Kind.RETURNED, step, call=call, outcome="ok", **told)
         self._strike(ordinal, Moment.AFTER)
         return result
 

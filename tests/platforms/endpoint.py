@@ -17,7 +17,7 @@ from tests.clients.fake_aws import LOADER, error
 from tests.platforms.groups import FakeGroup, Refusal, Row
 
 API_OF = {"autoscaling": "autoscaling", "ec2": "ec2", "elasticloadbalancing": "elbv2"}
-WRITES = ("Set", "Terminate", "Register", "Deregister")
+WRITES = ("Set", "Launch", "Terminate", "Register", "Deregister")
 
 
 @dataclass
@@ -97,6 +97,13 @@ class Endpoint:
         group, row = self.row(form["InstanceId"])
         group.terminate(row.id, form["ShouldDecrementDesiredCapacity"] == "true")
         return {}
+
+    def LaunchInstances(self, form: dict[str, str]) -> dict[str, Any]:  # noqa: N802
+        assert (form["RequestedCapacity"], form["RetryStrategy"]) == ("1", "none")
+        group, token = self.groups[form["AutoScalingGroupName"]], form["ClientToken"]
+        ids, error = group.launch_instances(form["AvailabilityZones.member.1"], token)
+        errors = [{"ErrorCode": error, "ErrorMessage": "told to"}] if error else []
+        return {"ClientToken": token, "Instances": [{"InstanceIds": ids}] if ids else [], "Errors": errors}
 
     def SetInstanceProtection(self, form: dict[str, str]) -> dict[str, Any]:  # noqa: N802
         group = self.groups[form["AutoScalingGroupName"]]

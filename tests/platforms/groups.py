@@ -80,6 +80,9 @@ class FakeGroup:
     causes: list[str] = field(default_factory=list)
     audited: bool = True
     """Whether it writes its activities down."""
+    tokens: dict[str, str] = field(default_factory=dict)
+    launch_raises: int = 1
+    """By how much LaunchInstances raises the desired capacity: AWS's might not."""
     hooked: bool = False
     """A termination hook keeps leavers in Terminating:Wait."""
 
@@ -112,6 +115,22 @@ class FakeGroup:
         self.causes.append(f"At 2026-11-23T12:00:00Z a user request explicitly set group desired capacity {step}.")
         before, self.desired = self.desired, desired
         self.changed("set_desired", str(desired), self.serving, before)
+
+    def launch_instances(self, zone: str, token: str) -> tuple[list[str], str]:
+        """The ids, or an error's code. The same token gives the same instance, for as long as it is remembered."""
+        if token in self.tokens:
+            return [self.tokens[token]], ""
+        if self.desired + 1 > self.maximum:
+            raise Refusal("ValidationError", "the group would exceed its maximum size")
+        if not self.capacity:
+            return [], "InsufficientInstanceCapacity"
+        before = self.desired
+        self.zone_queue.insert(0, zone)
+        self._launch()
+        self.desired += self.launch_raises
+        self.tokens[token] = f"i-new{self.born}"
+        self.changed("launch_instances", token, self.serving, before)
+        return [self.tokens[token]], ""
 
     def terminate(self, instance_id: str, decrement: bool) -> None:
         row = self.rows.get(instance_id)

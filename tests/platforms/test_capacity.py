@@ -68,3 +68,13 @@ def test_a_predecessor_whose_successor_is_there_already_does_not_count() -> None
     refused = misplaced(here, ours, newcomer, (other,))
     assert refused == "i-new came up in b, not in a: zones would end 2 apart"
     assert misplaced(here, ours, newcomer, (replace(other, successor="i-other"),)) is None
+
+
+def test_where_nobody_evens_the_zones_out_a_newcomer_may_be_anywhere() -> None:
+    zones = ("a", "a", "b", "b", "c")
+    old = [member(f"i-{number}", zone) for number, zone in enumerate(zones)]
+    newcomer, ours = member("i-new", "b"), accepted("r-1", "i-0", "a")
+    suspended = {"SuspendedProcesses": [{"ProcessName": "AZRebalance"}]}
+    here = view([*old, newcomer, member("i-other", "b")])
+    assert misplaced(here, ours, newcomer, ()) is not None
+    assert misplaced(replace(here, document=suspended), ours, newcomer, ()) is None

@@ -8,7 +8,11 @@ from controller.domain.veto import Needs, Veto
 
 
 def check(candidate: Candidate, draft: Draft, snapshot: Snapshot, policy: Policy) -> Veto | None:
-    """Vetoes when a replacement in the candidate's group and zone is open, or was chosen by this plan."""
+    """Vetoes when a replacement in the candidate's group and zone is open, or was chosen by this plan; not where the
+    platform lands newcomers where it is told, or does not mind where they land (attribute `any_zone`)."""
+    group = snapshot.inventory.group(candidate.instance.group)
+    if group is not None and group.attributes.get("any_zone"):
+        return None
     place = (candidate.instance.group, candidate.instance.zone)
     names = [item.id for item in snapshot.open_replacements if (item.group, item.zone) == place]
     names += [

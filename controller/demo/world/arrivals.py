@@ -27,12 +27,12 @@ class Arrivals:
         self._balancer = balancer
         self._conditions = conditions
 
-    def launch(self, group: WorldGroup, cause: str, now: datetime) -> Activity:
-        """Start one instance in the zone that has the fewest members; the first of equals is left to chance.
+    def launch(self, group: WorldGroup, cause: str, now: datetime, zone: str | None = None) -> Activity:
+        """Start one instance in this zone, or in the one that has the fewest members; of equals, chance picks.
 
         The activity is Failed, and nothing started, while the group's capacity is exhausted.
         """
-        subnet = self._choose_subnet(group)
+        subnet = self._choose_subnet(group, zone)
         activity = Activity(
             auto_scaling_group_name=group.name,
             description="Launching a new EC2 instance",
@@ -133,8 +133,10 @@ class Arrivals:
         """The zones that the group has subnets in."""
         return [subnet.availability_zone for subnet in self._ec2.describe_subnets(subnet_ids=group.subnet_ids)]
 
-    def _choose_subnet(self, group: WorldGroup) -> Subnet:
+    def _choose_subnet(self, group: WorldGroup, zone: str | None) -> Subnet:
         subnets = self._ec2.describe_subnets(subnet_ids=group.subnet_ids)
+        if zone is not None:
+            subnets = [subnet for subnet in subnets if subnet.availability_zone == zone]
         present = Counter(member.availability_zone for member in group.members if member.counts)
         fewest = min(present[subnet.availability_zone] for subnet in subnets)
         candidates = [subnet for subnet in subnets if present[subnet.availability_zone] == fewest]

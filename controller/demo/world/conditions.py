@@ -22,6 +22,7 @@ class Conditions:
     target_faults: per instance id, what every target group is made to say.
     exhausted_groups: names of groups for which EC2 has no capacity.
     interruptions: per instance id, when EC2 takes a Spot instance back.
+    launching_without_wish: names of groups whose desired capacity LaunchInstances does not raise, as AWS's might not.
     refreshes: per group, the state of an instance refresh and when it began.
     emits: what a group (by name), an image or an instance (by id) was said to emit.
     fleet_metrics: those of no instance.
@@ -36,6 +37,7 @@ class Conditions:
     target_faults: dict[str, TargetState] = field(default_factory=dict)
     exhausted_groups: set[str] = field(default_factory=set)
     interruptions: dict[str, datetime] = field(default_factory=dict)
+    launching_without_wish: set[str] = field(default_factory=set)
     refreshes: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     emits: dict[str, Emits] = field(default_factory=dict)
     fleet_metrics: list[MetricSpec] = field(default_factory=list)

@@ -9,6 +9,7 @@ from moto.core.exceptions import ServiceException
 from pydantic import Field, TypeAdapter, ValidationError
 
 from controller.demo.scenario import Model, StatusCheck, TargetState
+from controller.demo.world.conditions import Conditions
 from controller.demo.world.faults import ActiveRule, FaultRule, Faults, Held, Outcome
 from controller.demo.world.life_events import LifeEvent, change_life
 from controller.demo.world.requests import read_body
@@ -59,6 +60,14 @@ class SetCapacity(Model):
     available: bool
 
 
+class SetLaunching(Model):
+    """Whether LaunchInstances raises the desired capacity of a group. Nobody has seen yet that AWS's does."""
+
+    kind: Literal["launching"]
+    group: str
+    raises_desired: bool
+
+
 class SetRefresh(Model):
     """DescribeInstanceRefreshes reports a refresh in this state; None reports none."""
 
@@ -82,7 +91,7 @@ class Release(Model):
     outcome: Outcome
 
 
-Happening = SetStatus | SetTarget | Scale | Die | SetCapacity | SetRefresh | SetTime
+Happening = SetStatus | SetTarget | Scale | Die | SetCapacity | SetLaunching | SetRefresh | SetTime
 Event = Annotated[Happening | LifeEvent | TelemetryEvent, Field(discriminator="kind")]
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 
@@ -159,9 +168,8 @@ class Control:
                 group.change_desired(within, ALARM, conditions.time.now())
             case Die():
                 scaling.ec2_backend.terminate_instances([scaling.member(event.instance).instance_id])
-            case SetCapacity():
-                name = scaling.group_named(event.group).name
-                (conditions.exhausted_groups.discard if event.available else conditions.exhausted_groups.add)(name)
+            case SetCapacity() | SetLaunching():
+                _limit(conditions, event, scaling.group_named(event.group).name)
             case SetTime():
                 self._world.set_time(event.frozen, event.advance_seconds)
             case SetRefresh(status=None):
@@ -177,6 +185,14 @@ class Control:
     def _release(self, environ: dict[str, Any]) -> object:
         release = Release.model_validate_json(_body(environ))
         return {"released": self._faults.release(release.held, release.outcome)}
+
+
+def _limit(conditions: Conditions, event: SetCapacity | SetLaunching, group: str) -> None:
+    if isinstance(event, SetCapacity):
+        names, free = conditions.exhausted_groups, event.available
+    else:
+        names, free = conditions.launching_without_wish, event.raises_desired
+    (names.discard if free else names.add)(group)
 
 
 def _body(environ: dict[str, Any]) -> bytes:

@@ -16,6 +16,7 @@ from controller.demo.world.aliases import install_aliases
 from controller.demo.world.answers import install_answers
 from controller.demo.world.balancer import WorldBalancer
 from controller.demo.world.conditions import Conditions
+from controller.demo.world.launching import install_launching
 from controller.demo.world.logs import install_logs
 from controller.demo.world.metrics import install_metrics
 from controller.demo.world.scaling import WorldAutoScaling
@@ -47,6 +48,7 @@ class World:
         autoscaling_backends[DEFAULT_ACCOUNT_ID][region] = self.scaling
         install_answers(self.scaling)
         install_aliases()
+        install_launching(self.scaling)
         self.truth = Truth(self.scaling, self.balancer)
         seeding = Seeding(ec2_backends[DEFAULT_ACCOUNT_ID][region], self.balancer, self.scaling, self.conditions)
         for group in scenario.groups:

@@ -1,4 +1,4 @@
-"""EC2 Auto Scaling groups: launch first by desired + 1, drain, terminate with decrement."""
+"""EC2 Auto Scaling groups: launch first by desired + 1 (or LaunchInstances), drain, terminate with decrement."""
 
 from controller.balancers.target_group import TargetGroups
 from controller.clients.aws import Aws
@@ -9,6 +9,7 @@ from controller.platforms.asg import drain, launch, ready, terminate, undo
 from controller.platforms.asg.facts import FactCache, Facts
 from controller.platforms.asg.gateway import Gateway
 from controller.platforms.asg.inventory import Inventories
+from controller.platforms.asg.launch_instances import SynchronousLaunch
 from controller.platforms.asg.ledger import Ledger
 from controller.platforms.asg.options import AsgOptions
 from controller.platforms.asg.tags import Tags
@@ -24,6 +25,7 @@ class AsgPlatform:
         self._facts = Facts(aws, options.scope, cache)
         self._gateway = Gateway(aws, options.scope, balancers, ledger)
         self._tags = Tags(aws, options.scope)
+        self._synchronous = SynchronousLaunch(aws, options.scope) if options.chooses_zone else None
         templates = Templates(aws, options.scope, self._facts, cache)
         self._inventories = Inventories(aws, options, balancers, self._facts, templates, self._tags, ledger.clock)
 
@@ -36,7 +38,9 @@ class AsgPlatform:
         return await self._tags.held(replacement)
 
     async def launch(self, work: Work) -> Progress:
-        """Raise the desired capacity by one, and find the newcomer."""
+        """Bring up one more: by desired + 1, or where it was asked for by LaunchInstances."""
+        if self._synchronous is not None:
+            return await self._synchronous.launch(self._gateway, self._facts, work)
         return await launch.launch(self._gateway, self._facts, work)
 
     async def await_ready(self, work: Work) -> Progress | Adopted:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection
 
 from controller.domain.replacement import Replacement
-from controller.platforms.asg.group import GroupView, Member
+from controller.platforms.asg.group import GroupView, Member, is_suspended
 
 
 def loss(view: GroupView, serving: Collection[str], leaver: str, before: int) -> str | None:
@@ -34,9 +34,10 @@ def misplaced(
 
     An unbalancing termination makes AZRebalance kill another member
     (https://docs.aws.amazon.com/autoscaling/ec2/userguide/auto-scaling-benefits.html). The newcomer is kept when the
-    zones end within one of each other, or nearer to each other than they were.
+    zones end within one of each other, or nearer to each other than they were; and wherever it came up while
+    AZRebalance is suspended, because then nobody evens the zones out.
     """
-    if newcomer.zone == replacement.zone:
+    if newcomer.zone == replacement.zone or is_suspended(view, "AZRebalance"):
         return None
     departing = {other.predecessor for other in others if other.group == replacement.group and other.successor}
     before = spread(view, departing | {newcomer.id})

@@ -14,6 +14,7 @@ from controller.domain.replacement import Call, Replacement
 from controller.platforms.asg.group import GroupView, Member
 
 SET = "autoscaling.SetDesiredCapacity"
+LAUNCH = "autoscaling.LaunchInstances"
 TERMINATE = "autoscaling.TerminateInstanceInAutoScalingGroup"
 PROTECT = "autoscaling.SetInstanceProtection"
 
@@ -32,6 +33,7 @@ class Surge:
 
     was: the desired capacity before it. members: the ids that were there already. certain: AWS confirmed it.
     serving: how many members were in service and healthy everywhere at that moment, other surges' newcomers left out.
+    newcomer: who was launched, where the call said so. by_launch: asked for by LaunchInstances.
     """
 
     was: int
@@ -39,12 +41,19 @@ class Surge:
     certain: bool
     serving: int
     called_at: datetime
+    newcomer: str | None = None
+    by_launch: bool = False
+
+    def raised(self, view: GroupView) -> bool:
+        """Whether the group wants more than before it."""
+        return view.desired > self.was
 
 
 def surge_of(replacement: Replacement) -> Surge | None:
     """The surge that this replacement may have outstanding, by its newest call that may have happened; None when it
     never asked, or AWS refused each time. An earlier call in doubt was found not to have happened before the next."""
-    call = next((call for call in reversed(replacement.calls_of(SET)) if call.outcome != "failed"), None)
+    asked = (call for call in reversed(replacement.calls) if call.name in (SET, LAUNCH) and call.step is not None)
+    call = next((call for call in asked if call.outcome != "failed"), None)
     if call is None:
         return None
     return Surge(
@@ -53,6 +62,8 @@ def surge_of(replacement: Replacement) -> Surge | None:
         certain=call.outcome == "ok",
         serving=call.arguments["serving"],
         called_at=call.called_at,
+        newcomer=next(iter(call.result.get("instances") or ()), None),
+        by_launch=call.name == LAUNCH,
     )
 
 
@@ -133,7 +144,7 @@ def in_doubt_elsewhere(work: Work, view: GroupView) -> str | None:
     """
     for other in work.others:
         call = other.in_doubt
-        if call is None or other.group != work.replacement.group or call.name not in (SET, TERMINATE):
+        if call is None or other.group != work.replacement.group or call.name not in (SET, LAUNCH, TERMINATE):
             continue
         if _can_be_told(other, call, work, view):
             return other.id

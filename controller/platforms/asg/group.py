@@ -106,6 +106,11 @@ class GroupView:
         return {tag["Key"]: tag.get("Value") or "" for tag in self.document.get("Tags") or ()}
 
 
+def is_suspended(view: GroupView, process: str) -> bool:
+    """Whether one of the group's processes (`Launch`, `AZRebalance` ...) is suspended."""
+    return any(suspended["ProcessName"] == process for suspended in view.document.get("SuspendedProcesses") or ())
+
+
 def parse(document: Mapping[str, Any]) -> GroupView:
     """One entry of `AutoScalingGroups`."""
     members = (_member(entry) for entry in document.get("Instances") or ())

@@ -8,8 +8,10 @@ from controller.clients.aws import Aws
 from controller.domain.errors import Gone, PlatformError
 from controller.domain.model import Group, Instance, Inventory, Target
 from controller.domain.ports import Clock, LoadBalancer
+from controller.domain.veto import Veto
 from controller.platforms.asg.facts import Facts
-from controller.platforms.asg.group import GroupView, Member, parse
+from controller.platforms.asg.group import GroupView, Member, is_suspended, parse
+from controller.platforms.asg.launch_instances import unqualified
 from controller.platforms.asg.options import AsgOptions
 from controller.platforms.asg.tags import Marks, Tags, group_marks, member_marks
 from controller.platforms.asg.template import LaunchImage, Templates
@@ -72,7 +74,7 @@ class Inventories:
         gaps += [gap for gap in (marks.gap, *(refresh.gap for refresh in refreshes)) if gap]
         return Inventory(
             read_at=self._clock.now(),
-            groups=tuple(map(_group, views, launches, refreshes)),
+            groups=tuple(map(self._group, views, launches, refreshes)),
             instances=tuple(self._instance(view, member, targets, marks) for view in views for member in view.members),
             scope=_scope(views[0], self._options),
             gaps=tuple(gaps),
@@ -119,6 +121,12 @@ class Inventories:
         statuses = (refresh.get("Status") for refresh in answer["InstanceRefreshes"])
         return Refresh(active=next((status for status in statuses if status in REFRESHING), None))
 
+    def _group(self, view: GroupView, launch: LaunchImage, refresh: Refresh) -> Group:
+        chooses_zone = self._options.chooses_zone
+        cannot = unqualified(view) if chooses_zone else ()
+        vetoes = (*group_vetoes(view, refresh), *group_marks(view), *cannot)
+        return _group(view, launch, vetoes, any_zone=chooses_zone or is_suspended(view, "AZRebalance"))
+
     def _instance(
         self, view: GroupView, member: Member, targets: Mapping[str, Mapping[str, Target] | PlatformError], marks: Marks
     ) -> Instance:
@@ -164,12 +172,13 @@ def _attributes(view: GroupView, member: Member, private_dns: str) -> Iterable[t
     return ((key, value) for key, value in pairs.items() if value)
 
 
-def _group(view: GroupView, launch: LaunchImage, refresh: Refresh) -> Group:
+def _group(view: GroupView, launch: LaunchImage, vetoes: tuple[Veto, ...], *, any_zone: bool) -> Group:
     template = view.template
     attributes = {
         "arn": view.arn,
         "launch_template_id": template.id if template else "",
         "launch_template_version": launch.version,
+        "any_zone": "true" if any_zone else "",
     }
     return Group(
         name=view.name,
@@ -178,7 +187,7 @@ def _group(view: GroupView, launch: LaunchImage, refresh: Refresh) -> Group:
         maximum=view.maximum,
         launch_image=launch.image,
         balancers=view.target_groups,
-        vetoes=(*group_vetoes(view, refresh), *group_marks(view)),
+        vetoes=vetoes,
         attributes={key: value for key, value in attributes.items() if value},
     )
 

@@ -47,20 +47,29 @@ async def launch(gateway: Gateway, facts: Facts, work: Work) -> Progress:
 
 async def _surge(gateway: Gateway, work: Work, view: GroupView) -> Progress:
     """Ask for one more, from a read that is fresh and a journal in which nobody's change is in doubt."""
+    refused = await not_yet(gateway, work, view)
+    if refused is not None:
+        return refused
+    await gateway.set_desired(work, view, view.desired + 1, **await intent_of(gateway, work, view))
+    return Waiting(f"{view.name} goes from {view.desired} to {view.desired + 1}; waiting for the newcomer")
+
+
+async def not_yet(gateway: Gateway, work: Work, view: GroupView) -> Progress | None:
+    """Why one more must not be asked for now, or at all; None when it may."""
     ours = work.replacement
     if view.staying(ours.predecessor) is None:
         return superseded(ours.predecessor, view)
     if view.desired >= view.maximum:
         reason = f"{view.name} desires {view.desired} of at most {view.maximum}; raise MaxSize by one"
         return Refused(reason, "no_capacity")
-    wait = not_now(gateway, work, view) or await _scaling(gateway, work, view)
-    if wait is not None:
-        return wait
+    return not_now(gateway, work, view) or await _scaling(gateway, work, view)
+
+
+async def intent_of(gateway: Gateway, work: Work, view: GroupView) -> dict[str, Any]:
+    """What recovery has to know of the moment before one more was asked for."""
     serving = await gateway.serving(view) - {other.successor for other in work.others}
     members = sorted(member.id for member in view.members)
-    intent = {"members": members, "zone": ours.zone, "serving": len(serving)}
-    await gateway.set_desired(work, view, view.desired + 1, **intent)
-    return Waiting(f"{view.name} goes from {view.desired} to {view.desired + 1}; waiting for the newcomer")
+    return {"members": members, "zone": work.replacement.zone, "serving": len(serving)}
 
 
 async def _scaling(gateway: Gateway, work: Work, view: GroupView) -> Waiting | None:

@@ -18,6 +18,7 @@ from controller.platforms.asg.claims import (
 from controller.platforms.asg.gateway import Gateway
 from controller.platforms.asg.group import GroupView, Member
 from controller.platforms.asg.launch import ambiguous, not_now, weigh
+from controller.platforms.asg.ledger import SETTLING
 from controller.platforms.asg.restore import restore, was_restored
 
 
@@ -45,6 +46,10 @@ async def _give_back(gateway: Gateway, work: Work, view: GroupView) -> Waiting |
     told = await _told_by_calls(gateway, work, view)
     if told is not None:
         return told
+    if surge.by_launch and not ours.successor:
+        undecided = _undecided(gateway, work, view, surge)
+        if undecided is not None:
+            return undecided
     evidence = Evidence.HAPPENED if ours.successor else await weigh(gateway, work, view, surge)
     if evidence is Evidence.DID_NOT:
         return "never asked for"
@@ -54,6 +59,20 @@ async def _give_back(gateway: Gateway, work: Work, view: GroupView) -> Waiting |
     if excess is not None:
         return await _remove(gateway, work, view, surge, excess)
     return await _lower(gateway, work, view)
+
+
+def _undecided(gateway: Gateway, work: Work, view: GroupView, surge: Surge) -> Waiting | None:
+    """Why it cannot be told what LaunchInstances did to the desired capacity, where that has not been seen to rise:
+    ending the newcomer together with a place would then cost a place that is not ours."""
+    if surge.raised(view):
+        return None
+    if work.now - surge.called_at < 2 * SETTLING:
+        return Waiting(f"{view.name} may not show yet what was launched")
+    perhaps = newcomers(view, surge.members, gateway.claimed(work, view))
+    here = [member.id for member in perhaps if surge.newcomer in (None, member.id)]
+    if not here:
+        return None
+    return Waiting(f"ambiguous: {', '.join(here)} was launched, and {view.name} desires {view.desired} as before")
 
 
 async def _told_by_calls(gateway: Gateway, work: Work, view: GroupView) -> Waiting | str | None:
@@ -89,7 +108,7 @@ def _excess(gateway: Gateway, work: Work, view: GroupView, surge: Surge) -> Memb
     group still has somebody to launch, nobody has to go. Else whoever came, and serves least.
     """
     ours = work.replacement
-    successor = view.staying(ours.successor)
+    successor = view.staying(ours.successor or surge.newcomer)
     if successor is not None:
         return successor
     others = waiting_surges(work)

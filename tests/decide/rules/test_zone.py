@@ -5,7 +5,7 @@ import pytest
 from controller.decide.rules.zone import check
 from controller.domain.verdict import Draft
 from controller.domain.veto import Needs, Veto
-from tests.support.builders import candidate, draft, instance, policy, replacement, snapshot
+from tests.support.builders import candidate, draft, group, instance, policy, replacement, snapshot
 
 
 def test_one_surge_per_zone() -> None:
@@ -28,3 +28,8 @@ def test_another_zone_or_group_passes(place: dict[str, Any]) -> None:
     assert check(candidate(), Draft(), snapshot(open_replacements=(opened,)), policy()) is None
     there = candidate(instance(**place))
     assert check(there, Draft(), snapshot(open_replacements=(replacement(),)), policy()) is None
+
+
+def test_where_any_zone_will_do_several_may_surge_in_one() -> None:
+    anywhere = snapshot(groups=[group(attributes={"any_zone": "true"})], open_replacements=(replacement(),))
+    assert check(candidate(), draft(instance("i-2")), anywhere, policy()) is None

@@ -37,7 +37,7 @@ def write(path: Path, region: str, groups: Sequence[str], changes: Mapping[str, 
         "lease": {"ttl": f"{LEASE_SECONDS:g}s"},
         "listen": "127.0.0.1:0",
         "limits": {"replacements_per_hour": 1000, "stop_after_failures": 1},
-        "fleets": {name: {"asg": {"name": name, "region": region}, **deepcopy(fleet)} for name in groups},
+        "fleets": {name: _merged({"asg": {"name": name, "region": region}}, deepcopy(fleet)) for name in groups},
     }
     with path.open("w", encoding="utf-8") as file:
         YAML(typ="safe").dump(_merged(document, top), file)

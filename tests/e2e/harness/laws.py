@@ -12,6 +12,7 @@ from tests.e2e.harness.wire import Record, Request, Truth, members_of
 
 ALLOWED = frozenset(
     {
+        "autoscaling:LaunchInstances",
         "autoscaling:SetDesiredCapacity",
         "autoscaling:SetInstanceProtection",
         "autoscaling:TerminateInstanceInAutoScalingGroup",

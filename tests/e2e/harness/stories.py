@@ -95,7 +95,15 @@ RESTORED = Story(
 )
 """A person protects the predecessor when it is drained already: it is put back, and the successor goes."""
 
-STORIES = (REPLACED, UNDONE, RESTORED)
+SYNCHRONOUS = replace(
+    REPLACED,
+    name="synchronous",
+    spec=fleet(instances=3, aged=1),
+    config={"asg": {"launch": "launch_instances"}},
+)
+"""Launched by LaunchInstances: zones that are even need no luck, because the launch names its zone."""
+
+STORIES = (REPLACED, UNDONE, RESTORED, SYNCHRONOUS)
 
 
 async def judged(scene: Scene, story: Story) -> list[str]:
