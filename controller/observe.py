@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 
+from controller.domain.coverage import Readings
 from controller.domain.errors import PlatformError
 from controller.domain.laps import lap
-from controller.domain.model import InstanceState, Inventory, Signal, Snapshot, Unknown
-from controller.domain.policy import Policy
+from controller.domain.model import Coverage, InstanceState, Inventory, Signal, Snapshot, Unknown
+from controller.domain.policy import Condition, Policy
 from controller.domain.ports import Clock, Journal, Platform, Probe, ProbeRequest
 
 LEAVING = frozenset({InstanceState.TERMINATING, InstanceState.DETACHED})
@@ -52,7 +53,7 @@ class Observer:
         open_replacements = await self._journal.open_replacements(self._policy.fleet)
         with lap(self._clock, "inventory"):
             inventory = await self._platform.inventory()
-        signals = await self._signals(inventory, started_at, since)
+        signals, coverage = await self._signals(inventory, started_at, since)
         fleet, journal, now = self._policy.fleet, self._journal, self._clock.now()
         return Snapshot(
             fleet=fleet,
@@ -66,11 +67,12 @@ class Observer:
             history=await journal.history(fleet, now),
             observed_from=started_at,
             own_instance=self._own_instance,
+            coverage=coverage,
         )
 
     async def _signals(
         self, inventory: Inventory, at: datetime, since: datetime | None
-    ) -> Mapping[tuple[str, str], Signal | Unknown]:
+    ) -> tuple[Mapping[tuple[str, str], Signal | Unknown], tuple[Coverage, ...]]:
         present = tuple(member for member in inventory.instances if member.state not in LEAVING)
         answers: dict[tuple[str, str], Signal | Unknown] = {}
         async with asyncio.TaskGroup() as group:
@@ -81,7 +83,8 @@ class Observer:
         for name, task in tasks.items():
             for member in present:
                 answers[(member.id, name)] = task.result().get(member.id, Unknown("the source has no row for it"))
-        return answers
+        covered = (_coverage(condition, tasks[condition.name].result()) for condition in self._policy.conditions)
+        return answers, tuple(item for item in covered if item is not None)
 
     async def _read(self, request: ProbeRequest) -> Mapping[str, Signal | Unknown]:
         condition = request.condition
@@ -96,3 +99,12 @@ class Observer:
         except Exception as error:  # noqa: BLE001 - a broken probe blinds its own condition, not the fleet
             gap = Unknown(f"{condition.probe} is broken: {type(error).__name__}: {error}")
         return {member.id: gap for member in request.instances}
+
+
+def _coverage(condition: Condition, answers: Mapping[str, Signal | Unknown]) -> Coverage | None:
+    """How far a source's rows are the fleet's; None where no source is read."""
+    if condition.source is None:
+        return None
+    if isinstance(answers, Readings):
+        return answers.coverage(condition.name, condition.source)
+    return Coverage(condition.name, condition.source, resolved=0, of=len(answers))

@@ -15,7 +15,7 @@ __all__ = ["Config", "config_schema", "duration_seconds", "load_config", "specs"
 
 def specs() -> Specs:
     """What a configuration may speak of."""
-    return Specs(platforms=plugins.platforms(), probes=plugins.probes())
+    return Specs(platforms=plugins.platforms(), probes=plugins.probes(), sources=plugins.sources())
 
 
 def load_config(reference: str | None) -> Config:

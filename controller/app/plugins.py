@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from controller.decide.rule import RuleSpec
 from controller.domain.errors import RepaveError
-from controller.domain.ports import PlatformSpec, ProbeSpec
+from controller.domain.ports import PlatformSpec, ProbeSpec, SourceSpec
 
 T = TypeVar("T")
 
@@ -31,6 +31,19 @@ def platforms() -> Mapping[str, PlatformSpec]:
 def probes() -> Mapping[str, ProbeSpec]:
     """Every probe, by the key it has in a condition."""
     return found(importlib.import_module("probes"), "PROBE", ProbeSpec)
+
+
+@cache
+def sources() -> Mapping[str, SourceSpec]:
+    """Every kind of telemetry source that a probe reads, by the key it has under `telemetry:`.
+
+    Raises PluginError when two kinds have one name.
+    """
+    kinds: dict[str, SourceSpec] = {}
+    for probe in probes().values():
+        if probe.source is not None and kinds.setdefault(probe.source.name, probe.source) != probe.source:
+            raise PluginError(f"the probe {probe.name} reads another kind of source that is called {probe.source.name}")
+    return kinds
 
 
 @cache

@@ -1,7 +1,7 @@
 """`repave plan` and `repave why`: what would be done, and why, without doing it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -98,10 +98,25 @@ def _print_fleet(fleet: Mapping[str, Any]) -> None:
         out.print(Text(f"stopped by {fleet['hold']['rule']}: {fleet['hold']['reason']}", style="yellow"))
     for gap in fleet["gaps"]:
         out.print(Text(f"could not see: {gap}", style="magenta"))
+    for told in coverage_lines(fleet["coverage"]):
+        out.print(Text(told, style="magenta"))
     print_table(COLUMNS, [instance_row(item) for item in instances])
     counts = {word: sum(item["decision"] == word for item in instances) for word in ("keep", "replace", "hold")}
     told = ", ".join(f"{count} to {word}" for word, count in counts.items())
     out.print(f"{len(instances)} instances: {told}; next look {clock_text(fleet['next_look_at'])} UTC\n")
+
+
+def coverage_lines(coverage: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A sentence for each rule whose source does not know the whole fleet, or knows others."""
+    told = []
+    for item in coverage:
+        names = ", ".join(item["unmatched"])
+        more = item["unmatched_count"] - len(item["unmatched"])
+        strangers = f"; not of this fleet: {names}{f' and {more} more' if more else ''}" if names else ""
+        if strangers or item["resolved"] < item["of"]:
+            known = f"{item['source']} has rows for {item['resolved']} of {item['of']} instances"
+            told.append(f"{item['rule']}: {known}{strangers}")
+    return told
 
 
 def instance_row(instance: Mapping[str, Any]) -> Row:
@@ -155,6 +170,8 @@ def _print_why(document: Mapping[str, Any]) -> None:
     for item in instance["evidence"]:
         for sample in item["samples"]:
             out.print(Text(f"{item['rule']}: ", style="dim") + Text(sample))
+    for told in coverage_lines(document["coverage"]):
+        out.print(Text(told, style="magenta"))
     for veto in instance["vetoes"]:
         clears = f"; clears {clock_text(veto['clears_at'])} UTC" if veto["clears_at"] else ""
         out.print(

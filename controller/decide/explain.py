@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from controller.domain.model import Instance, Snapshot
+from controller.domain.model import Coverage, Instance, Snapshot
 from controller.domain.policy import Policy
 from controller.domain.ports import RefusalRecord
 from controller.domain.replacement import Replacement
@@ -26,6 +26,7 @@ def explain(snapshot: Snapshot, judgement: Judgement, plan: Plan, policy: Policy
         "next_look_at": isoformat(plan.next_look_at),
         "settled": plan.settled,
         "gaps": list(snapshot.inventory.gaps),
+        "coverage": [coverage_json(item) for item in snapshot.coverage],
         "hold": {"rule": fleet_veto.rule, "reason": fleet_veto.reason} if fleet_veto else None,
         "groups": [
             {"name": group.name, "desired": group.desired, "minimum": group.minimum, "maximum": group.maximum}
@@ -59,6 +60,18 @@ def _instance(
         "decision": _decision(instance, snapshot, plan, refusal),
         "replacement": next((item.id for item in snapshot.open_replacements if _involves(item, instance)), None),
         "vetoes": [veto_json(veto) for veto in refusal.vetoes] if refusal else [],
+    }
+
+
+def coverage_json(item: Coverage) -> dict[str, Any]:
+    """How far one rule's source knows the fleet, as in `plan --json`."""
+    return {
+        "rule": item.rule,
+        "source": item.source,
+        "resolved": item.resolved,
+        "of": item.of,
+        "unmatched": list(item.unmatched),
+        "unmatched_count": item.unmatched_count,
     }
 
 

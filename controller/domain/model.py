@@ -245,6 +245,26 @@ class History:
     past: tuple[Past, ...] = ()
 
 
+MOST_NAMES = 10
+"""Of names that are nobody's, in what is said about a source."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How far a telemetry source and the inventory speak of the same instances, for one rule at one tick.
+
+    source: its name in the configuration. resolved: how many of the instances asked about (`of`) have rows in it.
+    unmatched: names in its rows that are nobody's here, at most MOST_NAMES. unmatched_count: how many there are.
+    """
+
+    rule: str
+    source: str
+    resolved: int
+    of: int
+    unmatched: tuple[str, ...] = ()
+    unmatched_count: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """The one value that decisions are made from. Whatever is not in here was not known.
@@ -264,6 +284,7 @@ class Snapshot:
     observed_from: datetime | None = None
     requests: tuple[Request, ...] = ()
     own_instance: str | None = None
+    coverage: tuple[Coverage, ...] = ()
 
     def request(self, instance_id: str) -> Request | None:
         """What was proposed or asked for this instance, if it still stands."""

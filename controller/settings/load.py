@@ -16,7 +16,7 @@ from controller.settings.models import DocumentBase, FleetBase
 from controller.settings.plugged import Models
 from controller.settings.problems import Problems, Spot, quoted
 from controller.settings.shape import check_fleet, check_rules
-from controller.settings.sources import read_sources
+from controller.settings.sources import check_conditions, read_sources
 from controller.settings.specs import AccessToken, Config, Source, Specs
 from controller.settings.validate import validate
 from controller.settings.values import FLEET_NAME_PATTERN
@@ -47,6 +47,7 @@ def load(text: str, name: str, specs: Specs) -> Config:
     fleets = _fleets(tree, specs, sources, problems)
     policies = {key: build_policy(key, fleet.model, document, specs, sources) for key, fleet in fleets.items()}
     for key, fleet in fleets.items():
+        check_conditions(policies[key], fleet.place, specs, problems)
         warn(policies[key], fleet.model.mode or document.mode, fleet.place, specs, notes)
     check_twins(policies, tree.mapping.get("fleets", _NOTHING), problems)
     check_listen(document.listen, document.api, tree, problems)

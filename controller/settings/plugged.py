@@ -28,7 +28,7 @@ class Models:
         platforms, probes = specs.platforms, specs.probes
         _check(keys_of(FleetBase), {name: spec.options for name, spec in platforms.items()})
         _check(keys_of(RuleBase), {name: spec.options for name, spec in probes.items()})
-        _check((), specs.sources)
+        _check(("kind",), {name: spec.options for name, spec in specs.sources.items()})
         rule = create_model(
             "Rule",
             __base__=RuleBase,

@@ -17,7 +17,9 @@ from controller.settings.values import DURATION_SCHEMA, FLEET_NAME_PATTERN, SHAR
 def schema(specs: Specs) -> dict[str, Any]:
     """The JSON Schema (draft 2020-12), the options of platforms, probes and telemetry sources merged in."""
     models = Models.of(specs)
-    kinds: dict[str, Any] = {kind: (options, Field(default=None)) for kind, options in specs.sources.items()}
+    kinds: dict[str, Any] = {
+        kind: (spec.options, Field(default=None, description=spec.summary)) for kind, spec in specs.sources.items()
+    }
     telemetry = create_model("Telemetry", __base__=Section, __doc__="Telemetry sources by name.", **kinds)
     named: Any = (dict[str, models.fleet], Field(min_length=1, description="The fleets by name."))  # type: ignore[name-defined]
     shared: Any = (models.defaults, Field(default=None))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from controller.domain.policy import Policy
 from controller.domain.ports import ProbeSpec
 from controller.settings.located import Located
 from controller.settings.problems import Problems, did_you_mean, listed, quoted
@@ -19,7 +20,7 @@ def read_sources(telemetry: Located, specs: Specs, problems: Problems) -> dict[s
         kind = _kind(name, item, specs, problems)
         if kind is not None:
             own = {key: value for key, value in item.mapping.items() if key != "kind"}
-            options = validate(specs.sources[kind], Located(own, item.at, item.key_at), problems, quoted(name))
+            options = validate(specs.sources[kind].options, Located(own, item.at, item.key_at), problems, quoted(name))
             sources[name] = Source(name, kind, options)
     return sources
 
@@ -39,23 +40,37 @@ def _kind(name: str, item: Located, specs: Specs, problems: Problems) -> str | N
     return None
 
 
+def check_conditions(policy: Policy, fleet: Located, specs: Specs, problems: Problems) -> None:
+    """Note what the probes themselves find wrong with a fleet's rules. fleet: where it stands, defaults merged in."""
+    rules = fleet.find(("degraded_when",))
+    for rule in rules.value if isinstance(rules.value, list) else ():
+        name = rule.mapping["name"].value
+        condition = policy.condition(name)
+        check = specs.probes[condition.probe].check if condition else None
+        flaw = check(condition) if check and condition else None
+        if flaw is not None:
+            problems.add(rule.find((flaw.key,)).spot, f"rule {quoted(name)}: {flaw.message}")
+
+
 def pick_source(named: str | None, probe: ProbeSpec, sources: Mapping[str, Source]) -> str | None:
     """The name of the source that a rule reads: the one it names, the one called like its kind, or the only one."""
-    of_kind = [source.name for source in sources.values() if source.kind == probe.source]
+    kind = probe.source.name if probe.source else None
+    of_kind = [source.name for source in sources.values() if source.kind == kind]
     if named is not None or not of_kind:
         return named
-    return probe.source if probe.source in of_kind else of_kind[0]
+    return kind if kind in of_kind else of_kind[0]
 
 
 def source_problem(named: object, probe: ProbeSpec, sources: Mapping[str, Source]) -> str | None:
     """What is wrong with the `source` of a rule (None: it names none), if anything is."""
-    of_kind = [source.name for source in sources.values() if source.kind == probe.source]
     if probe.source is None:
         return None if named is None else f"{quoted(probe.name)} reads no telemetry source; leave 'source' out."
+    kind = probe.source.name
+    of_kind = [source.name for source in sources.values() if source.kind == kind]
     if not of_kind:
-        return f"{quoted(probe.name)} needs a source of kind {quoted(probe.source)} under 'telemetry'."
-    if named is None and len(of_kind) > 1 and probe.source not in of_kind:
+        return f"{quoted(probe.name)} needs a source of kind {quoted(kind)} under 'telemetry'."
+    if named is None and len(of_kind) > 1 and kind not in of_kind:
         return f"{quoted(probe.name)} has several sources; say which: 'source' is one of {listed(of_kind)}."
     if isinstance(named, str) and named not in of_kind:
-        return f"there is no source {quoted(named)} of kind {quoted(probe.source)}.{did_you_mean(named, of_kind)}"
+        return f"there is no source {quoted(named)} of kind {quoted(kind)}.{did_you_mean(named, of_kind)}"
     return None

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from controller.domain.policy import GlobalLimits, Mode, Policy
-from controller.domain.ports import PlatformSpec, ProbeSpec
+from controller.domain.ports import PlatformSpec, ProbeSpec, SourceSpec
 from controller.settings.address import Listen
 from controller.settings.problems import Problem
 from controller.settings.secret import SecretRef
@@ -14,12 +14,12 @@ from controller.settings.secret import SecretRef
 class Specs:
     """The plug-ins that were found, by the key they have in the configuration.
 
-    sources: the options model (pydantic, frozen) of each kind of telemetry source; ProbeSpec.source names a kind.
+    sources: the kinds of telemetry sources that probes read.
     """
 
     platforms: Mapping[str, PlatformSpec]
     probes: Mapping[str, ProbeSpec]
-    sources: Mapping[str, type] = field(default_factory=dict)
+    sources: Mapping[str, SourceSpec] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

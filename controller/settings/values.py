@@ -4,60 +4,31 @@ import re
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
-from pydantic_core import PydanticCustomError
 
+from controller.clients.option_types import DURATION_SCHEMA, duration_text, expected, read_duration, shown
 from controller.domain.policy import Amount
 
-_DIGITS = r"[0-9]{1,9}(?:\.[0-9]{1,6})?"
-_DURATION = re.compile("".join(f"(?:({_DIGITS}){unit})?" for unit in "dhms"))
-_UNIT_SECONDS = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0}
+__all__ = [
+    "DURATION_SCHEMA",
+    "Duration",
+    "DurationOrNone",
+    "Flag",
+    "FloorAmount",
+    "Label",
+    "LimitAmount",
+    "Number",
+    "PerHour",
+    "Share",
+    "duration_text",
+    "expected",
+    "read_duration",
+    "read_share",
+    "share_text",
+    "shown",
+]
+
 _SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)%")
 FLEET_NAME_PATTERN = "[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
-MAX_DURATION_SECONDS = 3_650 * 86_400.0
-
-
-def expected(phrase: str, near: str = "") -> PydanticCustomError:
-    """An error whose text goes after the key: `must be ...`. near: what `did_you_mean` found."""
-    return PydanticCustomError("expected", "{phrase}", {"phrase": phrase, "near": near})
-
-
-def shown(value: object) -> str:
-    """A value as an error may show it: short, and never what is inside a collection."""
-    match value:
-        case None:
-            return "empty"
-        case bool():
-            return str(value).lower()
-        case int() | float():
-            return f"{value}"
-        case str():
-            return repr(value) if len(value) <= 40 else "a long text"
-        case _:
-            return "a list" if isinstance(value, list) else "a mapping"
-
-
-def read_duration(value: object) -> float:
-    """Seconds in a duration such as `90s`, `15m`, `6h`, `30d` or `1h30m`. Raises an `expected` error."""
-    parts = _DURATION.fullmatch(value) if isinstance(value, str) else None
-    if not parts or not any(parts.groups()):
-        unit = ", which has no unit" if isinstance(value, int | float) and not isinstance(value, bool) else ""
-        raise expected(f"must be a duration such as 90s, 15m, 6h or 30d, not {shown(value)}{unit}")
-    pairs = zip(parts.groups(), _UNIT_SECONDS.values(), strict=True)
-    seconds = sum(float(number) * unit for number, unit in pairs if number)
-    if seconds > MAX_DURATION_SECONDS:
-        raise expected(f"must be at most {duration_text(MAX_DURATION_SECONDS)}, not {shown(value)}")
-    return seconds
-
-
-def duration_text(seconds: float) -> str:
-    """Seconds as a person writes them: `1h30m`, `0.5s`."""
-    text, rest = "", seconds
-    for letter, size in _UNIT_SECONDS.items():
-        whole = rest // size if letter != "s" else rest
-        if whole:
-            text += f"{whole:g}{letter}" if letter == "s" else f"{int(whole)}{letter}"
-            rest -= whole * size
-    return text or "0s"
 
 
 def share_text(share: float) -> str:
@@ -114,7 +85,6 @@ def _text_schema(pattern: str, *examples: str) -> dict[str, Any]:
     return {"type": "string", "pattern": pattern, "examples": list(examples)}
 
 
-DURATION_SCHEMA = _text_schema(f"^(?=[0-9]){_DURATION.pattern}$", "90s", "15m", "6h", "30d")
 SHARE_SCHEMA = _text_schema(f"^{_SHARE.pattern}$", "10%")
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from controller.cli import command
-from controller.domain.model import Breaker, Hold, Memory
+from controller.decide.explain import coverage_json
+from controller.domain.model import Breaker, Coverage, Hold, Memory
 from controller.domain.ports import TickRecord
 from controller.journal.adapter import JournalAdapter
 from tests.cli.conftest import Cloud, repave
@@ -58,6 +59,7 @@ def test_plan(config: Path, aws: Cloud) -> None:
     config.write_text(text.replace("{name: api,", "{name: gone,"))
     document = printed("plan", "-c", str(config))
     (web,) = document["fleets"]
+    web["coverage"] = [coverage_json(Coverage("errors", "metrics_eu", 8, 9, ("web-7",), 1))]
     web["instances"].sort(key=lambda instance: not instance["vetoes"])
     assert keys(document) == example("repave plan --json")
 

@@ -57,6 +57,7 @@ def made(moto: str) -> dict[str, Any]:
         LaunchTemplate={"LaunchTemplateName": "web"},
         TargetGroupARNs=[group["TargetGroupArn"]],
     )
+    plain_client("secretsmanager", moto).create_secret(Name="key", SecretString="throw-away")
     members = scaling.describe_auto_scaling_groups()["AutoScalingGroups"][0]["Instances"]
     return {"image": image, "arn": group["TargetGroupArn"], "ids": [member["InstanceId"] for member in members]}
 
@@ -76,6 +77,7 @@ async def test_every_listed_operation_is_understood(aws: Aws, made: dict[str, An
         "ec2:DescribeTags": {},
         "ssm:GetParameter": {"Name": "/golden/web"},
         "elbv2:DescribeTargetHealth": {"TargetGroupArn": made["arn"]},
+        "secretsmanager:GetSecretValue": {"SecretId": "key"},
     }
     mutations: dict[str, dict[str, Any]] = {
         "autoscaling:SetInstanceProtection": GROUP | {"InstanceIds": [first], "ProtectedFromScaleIn": True},

@@ -11,12 +11,14 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 import probes
+from controller.app.clients import SharedClients
 from controller.clients.aws import Aws
 from controller.domain.errors import PlatformError
 from controller.domain.model import Image, Instance, Signal, Target, Unknown
 from controller.domain.ports import Probe, ProbeSpec
 from tests.clients.fake_aws import Answer, FakeAws, VirtualClock, client_of, ok, ok_json, refusal
-from tests.probes.fleet import NOW, WEB, OneClient, instance, request
+from tests.clients.fake_http import FakeHttp, Says, says
+from tests.probes.fleet import NOW, WEB, instance, request
 
 MODULES = [info.name for info in pkgutil.iter_modules(probes.__path__) if not info.name.startswith("_")]
 
@@ -57,6 +59,22 @@ ANSWERS = {
         }
     ),
 }
+SOURCES: dict[str, dict[str, Any]] = {"prometheus": {}}
+"""The options of each kind of telemetry source, beside its url."""
+
+SOURCE_ANSWERS = {
+    "prometheus": says(
+        {
+            "status": "success",
+            "data": {
+                "resultType": "vector",
+                "result": [{"metric": {"instance_id": "i-0a"}, "value": [NOW.timestamp(), "12.5"]}],
+            },
+        }
+    )
+}
+"""What it says about the one instance and not about the other."""
+
 FAULTS = {
     "500": refusal(500, "InternalError", ec2=True),
     "html": Answer("<html><body>oops</body></html>", status=502),
@@ -85,6 +103,13 @@ async def endpoint(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeAws]:
 
 
 @pytest.fixture
+async def source() -> AsyncIterator[FakeHttp]:
+    """What probes of telemetry sources ask instead."""
+    async with FakeHttp() as fake:
+        yield fake
+
+
+@pytest.fixture
 async def aws(endpoint: FakeAws) -> AsyncIterator[Aws]:
     client = client_of(VirtualClock(NOW))
     yield client
@@ -92,8 +117,16 @@ async def aws(endpoint: FakeAws) -> AsyncIterator[Aws]:
 
 
 @pytest.fixture
-def probe(spec: ProbeSpec, aws: Aws) -> Probe:
-    return spec.build(None, None, OneClient(aws))
+async def probe(spec: ProbeSpec, aws: Aws, source: FakeHttp) -> AsyncIterator[Probe]:
+    clients = SharedClients(VirtualClock(NOW))
+    clients._made[Aws] = aws
+    options = None
+    if spec.source is not None:
+        options = spec.source.options.model_validate(SOURCES[spec.source.name] | {"url": source.url})
+        source.says(SOURCE_ANSWERS[spec.source.name])
+    yield spec.build(options, None, clients)
+    del clients._made[Aws]
+    await clients.aclose()
 
 
 async def ask(spec: ProbeSpec, probe: Probe, *instances: Instance) -> Any:
@@ -120,10 +153,11 @@ def test_its_options_are_frozen_and_know_their_own_keys(spec: ProbeSpec) -> None
 
 
 async def test_an_empty_fleet_has_no_readings_and_costs_no_call(
-    spec: ProbeSpec, probe: Probe, endpoint: FakeAws
+    spec: ProbeSpec, probe: Probe, endpoint: FakeAws, source: FakeHttp
 ) -> None:
     assert await ask(spec, probe) == {}
     assert not endpoint.requests
+    assert not source.requests
 
 
 async def test_a_reading_can_be_shown_repeated_and_dated(spec: ProbeSpec, probe: Probe) -> None:
@@ -150,17 +184,29 @@ async def test_what_it_cannot_see_is_unknown_with_a_reason_and_never_a_value(spe
 
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_a_source_that_fails_is_our_error_within_three_tries(
-    spec: ProbeSpec, probe: Probe, endpoint: FakeAws, fault: str
+    spec: ProbeSpec, probe: Probe, endpoint: FakeAws, source: FakeHttp, fault: str
 ) -> None:
     endpoint.answers, endpoint.otherwise = {}, FAULTS[fault]
-    if not await reads_a_source(spec, probe, endpoint):
+    source.says(Says(FAULTS[fault].body, FAULTS[fault].status, reset=FAULTS[fault].reset))
+    if spec.source is None and not await reads_a_source(spec, probe, endpoint):
         assert isinstance((await ask(spec, probe, KNOWN))["i-0a"], Signal)
         return
-    tried = len(endpoint.requests)
+    tried = len(endpoint.requests) + len(source.requests)
     with pytest.raises(PlatformError) as caught:
         await ask(spec, probe, KNOWN)
     assert caught.value.call
-    assert len(endpoint.requests) - tried <= 3
+    assert len(endpoint.requests) + len(source.requests) - tried <= 3
+
+
+def test_a_source_is_one_that_is_tested(spec: ProbeSpec) -> None:
+    if spec.source is not None:
+        assert spec.source.name in SOURCES.keys() & SOURCE_ANSWERS.keys()
+        assert spec.source.options.model_config.get("frozen") is True
+        assert {"url", "identity"} <= spec.source.options.model_fields.keys()
+
+
+async def test_one_that_answers_for_a_fleet_says_so(spec: ProbeSpec, probe: Probe) -> None:
+    assert hasattr(probe, "read_fleet") is spec.fleet_level
 
 
 async def reads_a_source(spec: ProbeSpec, probe: Probe, endpoint: FakeAws) -> bool:

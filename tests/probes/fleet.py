@@ -24,6 +24,12 @@ OPTIONS: dict[str, dict[str, Any]] = {
 """What a rule has to say to probes that cannot do without it."""
 
 
+OPTIONS: dict[str, Any] = {
+    "promql": "errors",
+}
+"""What a rule has to say to probes that cannot do without it."""
+
+
 def instance(instance_id: str = "i-0a", **changes: Any) -> Instance:
     """A healthy instance, ten days old, on an image of a hundred days."""
     facts: dict[str, Any] = {

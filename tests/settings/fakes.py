@@ -4,8 +4,8 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from controller.domain.policy import AnyOf
-from controller.domain.ports import PlatformSpec, ProbeSpec
+from controller.domain.policy import AnyOf, Condition, Missing
+from controller.domain.ports import Flaw, PlatformSpec, ProbeSpec, SourceSpec
 from controller.settings import SecretRef, Specs
 
 
@@ -48,8 +48,15 @@ class StoreOptions(Options):
     token: SecretRef | None = None
 
 
+STORE = SourceSpec("store", StoreOptions, "Keeps numbers.")
+
+
 def never(*_: object) -> object:
     raise AssertionError("settings build nothing")
+
+
+def no_zero(condition: Condition) -> Flaw | None:
+    return Flaw("missing", "no zero here.") if condition.missing is Missing.ZERO else None
 
 
 def probe(name: str, **changes: object) -> ProbeSpec:
@@ -70,7 +77,7 @@ SPECS = Specs(
         "instance_age": probe("instance_age", unit="s"),
         "checks": probe("checks", threshold=AnyOf(("impaired", "failed"))),
         "cpu": probe("cpu", options=MetricOptions, unit="%", history=True),
-        "stored": probe("stored", options=MetricOptions, source="store", history=True),
+        "stored": probe("stored", options=MetricOptions, source=STORE, history=True, check=no_zero),
     },
-    sources={"store": StoreOptions},
+    sources={"store": STORE},
 )

@@ -20,6 +20,7 @@ from controller.domain.policy import (
     StopWhen,
     Verify,
 )
+from controller.domain.ports import SourceSpec
 from controller.settings import Config, Listen, Source, Specs, load
 from tests.settings.fakes import SPECS, GroupOptions, MetricOptions, Nothing, StoreOptions, platform, probe
 
@@ -259,7 +260,10 @@ class Loose(Nothing):
             Specs(SPECS.platforms, {"hot": probe("hot", options=Loose)}),
             "options model of hot must be frozen and forbid",
         ),
-        (Specs(SPECS.platforms, {}, {"store": Loose}), "options model of store must be frozen and forbid"),
+        (
+            Specs(SPECS.platforms, {}, {"store": SourceSpec("store", Loose, "Keeps.")}),
+            "options model of store must be frozen and forbid",
+        ),
         (Specs({"limits": platform("limits", Nothing)}, {}), "limits is a key of the configuration itself"),
         (Specs(SPECS.platforms, {"for": probe("for")}), "for is a key of the configuration itself"),
     ],

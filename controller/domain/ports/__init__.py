@@ -23,7 +23,7 @@ from controller.domain.ports.remembering import (
     RefusalRecord,
     TickRecord,
 )
-from controller.domain.ports.seeing import Probe, ProbeRequest, ProbeSpec
+from controller.domain.ports.seeing import Flaw, FleetProbe, Probe, ProbeRequest, ProbeSpec, SourceSpec
 from controller.domain.ports.system import Clock, Resources, Schedule
 
 __all__ = [
@@ -32,6 +32,8 @@ __all__ = [
     "Clock",
     "Done",
     "EncodedSpan",
+    "Flaw",
+    "FleetProbe",
     "Journal",
     "Lease",
     "Lifted",
@@ -49,6 +51,7 @@ __all__ = [
     "Refused",
     "Resources",
     "Schedule",
+    "SourceSpec",
     "TickRecord",
     "Waiting",
     "Work",

@@ -40,6 +40,34 @@ class Probe(Protocol):
         """
 
 
+class FleetProbe(Probe, Protocol):
+    """A probe that can also answer for a fleet as a whole, which no instance is asked about."""
+
+    async def read_fleet(self, request: ProbeRequest) -> Signal | Unknown:
+        """The one reading of the whole fleet. Raises PlatformError when the source could not be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSpec:
+    """A kind of telemetry source, shared by the probes that read it.
+
+    name: the kind, and the key under `telemetry:` unless a source says its `kind`. options: the pydantic model (frozen)
+    of what it is told.
+    """
+
+    name: str
+    options: type[Any]
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """What is wrong with a rule as a whole. key: of the rule, where to point at. message: a sentence."""
+
+    key: str
+    message: str
+
+
 @dataclass(frozen=True, slots=True)
 class ProbeSpec:
     """What a file in `probes/` exports as PROBE.
@@ -49,6 +77,9 @@ class ProbeSpec:
     history: whether the source keeps history; without it, `for` counts uninterrupted ticks.
     counts: whether one reading is a count over a span: its rules say `count` and `within`.
     build: makes the reader from the source's options (None without a source), the fleet's platform options and clients.
+    source: the kind of telemetry source it reads; None where it reads none.
+    fleet_level: whether its reader is a FleetProbe.
+    check: what is wrong with a condition that no single option shows; None when it is good.
     """
 
     name: str
@@ -59,4 +90,6 @@ class ProbeSpec:
     unit: str = ""
     history: bool = False
     counts: bool = False
-    source: str | None = None
+    source: SourceSpec | None = None
+    fleet_level: bool = False
+    check: Callable[[Condition], Flaw | None] | None = None
