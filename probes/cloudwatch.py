@@ -185,4 +185,5 @@ PROBE = ProbeSpec(
     build=_build,
     summary="A metric of CloudWatch, by instance.",
     history=True,
+    fleet_level=True,
 )

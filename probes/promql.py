@@ -77,7 +77,8 @@ class Promql:
             raise Permanent("the prometheus that this rule reads is not configured any more", call="prometheus")
         if not asked.period_seconds:
             return await self._prometheus.instant(query, request.at)
-        start = request.at - timedelta(seconds=_span_seconds(request.condition, asked))
+        span_seconds = request.span_seconds + asked.lag_seconds + 3 * asked.period_seconds
+        start = request.at - timedelta(seconds=span_seconds)
         return await self._prometheus.series(query, start, request.at, asked.period_seconds)
 
     def _asked(self, request: ProbeRequest) -> Asked:
@@ -85,7 +86,7 @@ class Promql:
         return Asked(
             query=_options(request).query,
             unit=condition.unit,
-            period_seconds=_step_seconds(condition),
+            period_seconds=_step_seconds(condition, request.span_seconds),
             lag_seconds=source.lag if source else 0.0,
             identity=condition.identity or (source.identity if source else None),
         )
@@ -96,24 +97,21 @@ def _options(request: ProbeRequest) -> PromqlOptions:
     return request.condition.options
 
 
-def _step_seconds(condition: Condition) -> float:
-    """0 where the present alone is asked for."""
+def _step_seconds(condition: Condition, span_seconds: float) -> float:
+    """The distance of readings over a span; 0 where the present alone is asked for."""
     options = condition.options
-    if not condition.for_seconds:
+    if not span_seconds:
         return 0.0
     if isinstance(options, PromqlOptions) and options.step is not None:
         return options.step
-    shortest = min(SHORTEST_STEP_SECONDS, condition.for_seconds / 3)
-    return min(LONGEST_STEP_SECONDS, max(shortest, condition.for_seconds / 20))
-
-
-def _span_seconds(condition: Condition, asked: Asked) -> float:
-    return condition.for_seconds + asked.lag_seconds + 3 * asked.period_seconds
+    wanted = condition.for_seconds or span_seconds
+    shortest = min(SHORTEST_STEP_SECONDS, wanted / 3)
+    return min(LONGEST_STEP_SECONDS, max(shortest, wanted / 20))
 
 
 def _check(condition: Condition) -> Flaw | None:
     """What the options cannot show alone."""
-    options, step = condition.options, _step_seconds(condition)
+    options, step = condition.options, _step_seconds(condition, condition.for_seconds)
     assert isinstance(options, PromqlOptions)
     if condition.missing is Missing.ZERO and options.alive is None:
         return Flaw("missing", "'missing: zero' needs 'alive' in the probe: a query whose rows prove life, such as up.")

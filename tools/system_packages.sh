@@ -15,12 +15,15 @@ need() {
 }
 
 need python3-venv "$python -c 'import ensurepip, venv' || .venv/bin/python -m pip --version" "everything (it creates .venv)"
+need prometheus "command -v prometheus" "tests/probes (a real Prometheus)"
 
 if [[ ${#missing[@]} -eq 0 ]]; then
   echo "system packages: nothing is missing"
 elif [[ $(id -u) -eq 0 ]] && command -v apt-get >/dev/null; then
   DEBIAN_FRONTEND=noninteractive apt-get update -q >/dev/null
   DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >/dev/null
+  # The tests start servers of their own; the packages' need not run beside them.
+  [[ ! " ${missing[*]} " =~ " prometheus " ]] || systemctl disable --now prometheus >/dev/null 2>&1 || true
   echo "system packages: installed ${missing[*]}"
 else
   echo "system packages: on Debian or Ubuntu: apt-get install ${missing[*]}" >&2

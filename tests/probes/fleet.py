@@ -17,14 +17,9 @@ TEMPLATE = {"launch_template_id": "lt-0a", "launch_template_version": "5"}
 """Of every instance, and of a launch in its group."""
 
 
-OPTIONS: dict[str, dict[str, Any]] = {
+OPTIONS: dict[str, Any] = {
     "cloudwatch": {"namespace": "CWAgent", "metric": "mem_used_percent"},
     "cloudwatch_logs": {"group": "/web/system", "match": "Out of memory"},
-}
-"""What a rule has to say to probes that cannot do without it."""
-
-
-OPTIONS: dict[str, Any] = {
     "promql": "errors",
 }
 """What a rule has to say to probes that cannot do without it."""
