@@ -12,6 +12,7 @@ from controller.act.accept import acceptance, budget
 from controller.act.runner import Runner
 from controller.act.site import Site, Sites
 from controller.act.tenure import Tenure
+from controller.decide.breakers import changes
 from controller.decide.explain import explain, isoformat, refusals, sentence_of
 from controller.decide.judge import judge
 from controller.decide.plan import plan
@@ -22,7 +23,7 @@ from controller.domain.lifecycle import Outcome
 from controller.domain.model import Snapshot
 from controller.domain.ports import Clock, Journal, TickRecord
 from controller.domain.replacement import Replacement
-from controller.domain.verdict import Plan
+from controller.domain.verdict import Judgement, Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,7 @@ class FleetLoop:
             snapshot = await self._site.observer.snapshot()
         with lap(self._clock, "decide"):
             judgement = judge(snapshot, policy)
+            snapshot = await self._breakers(snapshot, judgement)
             decided = plan(snapshot, judgement, policy, self._rules)
         accepted = await self._accept(snapshot, decided)
         sentence = sentence_of(snapshot, judgement, decided, accepted, {**self._broken, **self._runner.waiting_for})
@@ -131,6 +133,15 @@ class FleetLoop:
             breaker_open=bool(snapshot.breakers),
             counts=Counter(verdict.kind.value for verdict in judgement.verdicts.values()),
         )
+
+    async def _breakers(self, snapshot: Snapshot, judgement: Judgement) -> Snapshot:
+        """Journal what this look opens and closes; the plan is made with it."""
+        found = changes(snapshot, judgement, self._site.policy)
+        for breaker in found.opened:
+            await self._journal.open_breaker(breaker, self._tenure.lease())
+        for breaker, proof in found.closed:
+            await self._journal.close_breaker(breaker, proof, snapshot.now, self._tenure.lease())
+        return found.applied(snapshot)
 
     async def _accept(self, snapshot: Snapshot, decided: Plan) -> list[Replacement]:
         """The plan is advice; the accepting transaction decides."""

@@ -10,10 +10,11 @@ from controller.act.saga import Saga
 from controller.act.site import Site, Sites
 from controller.act.steps import LOOK_BEFORE, advance, deadline_seconds, look
 from controller.act.tenure import Tenure
+from controller.decide.breakers import opened_by
 from controller.decide.looks import TurnBack, Wait
 from controller.domain.errors import Denied, Held, JournalUnavailable, PlatformError
 from controller.domain.lifecycle import IN_STEP, NEXT_STEP, Kind, Outcome, Phase, Step
-from controller.domain.model import Breaker, Hold
+from controller.domain.model import Hold
 from controller.domain.ports import Adopted, Clock, Done, Journal, Progress, Refused, Waiting, Work
 from controller.domain.replacement import Replacement
 
@@ -150,7 +151,7 @@ class Runner:
             await saga.record((Kind.SUCCEEDED, step, facts))
 
     async def _fail(self, saga: Saga, refused: Refused) -> None:
-        state, step = saga.state, NEXT_STEP[saga.state.phase]
+        step = NEXT_STEP[saga.state.phase]
         facts: dict[str, Any] = {
             "reason": refused.reason,
             "error_type": refused.error_type,
@@ -162,13 +163,12 @@ class Runner:
             facts["verification"] = refused.error_type if proven else "unproven"
             facts["sides"] = list(saga.proof.sides) if saga.proof else []
             if proven:
-                await self._open_breakers(state, refused.reason)
+                await self._open_breakers(saga)
         await saga.record((Kind.FAILED, step, facts))
 
-    async def _open_breakers(self, state: Replacement, reason: str) -> None:
+    async def _open_breakers(self, saga: Saga) -> None:
         """A successor no better than its predecessor: replacing does not cure this cause."""
-        for cause in state.causes:
-            breaker = Breaker(state.fleet, cause, f"{state.id}: {reason}", self._clock.now())
+        for breaker in opened_by(saga.state, saga.proof, self._clock.now()):
             await self._journal.open_breaker(breaker, self._tenure.lease())
 
     async def _unless_late(self, saga: Saga, site: Site) -> float:

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from controller.decide.runs import Run, long_enough, run_of
-from controller.domain.model import Instance, Memory, Signal, Snapshot, Streak, StreakKind, Unknown
+from controller.domain.model import Instance, InstanceState, Memory, Signal, Snapshot, Streak, StreakKind, Unknown
 from controller.domain.policy import Condition, Policy
 from controller.domain.verdict import SEVERITY, Evidence, EvidenceOutcome, Judgement, Verdict, VerdictKind
 
@@ -24,7 +24,8 @@ def judge(snapshot: Snapshot, policy: Policy) -> Judgement:
             evidence.append(_evidence(snapshot.signal(instance.id, condition.name), condition, run))
         blind = _blind(snapshot, policy, instance, runs)
         verdicts[instance.id] = Verdict(instance.id, _kind(tuple(evidence), blind), tuple(evidence))
-    return Judgement(verdicts, Memory(streaks, snapshot.now, _desired_before_trouble(snapshot, verdicts)))
+    before_trouble = _desired_before_trouble(snapshot, verdicts)
+    return Judgement(verdicts, Memory(streaks, snapshot.now, before_trouble, _fine_since(snapshot, policy, verdicts)))
 
 
 def warming_up(instance: Instance, snapshot: Snapshot, policy: Policy) -> bool:
@@ -79,3 +80,19 @@ def _desired_before_trouble(snapshot: Snapshot, verdicts: dict[str, Verdict]) ->
         return None
     known = snapshot.memory.desired_before_trouble
     return known if known is not None else sum(group.desired for group in snapshot.inventory.groups)
+
+
+def _fine_since(snapshot: Snapshot, policy: Policy, verdicts: dict[str, Verdict]) -> dict[str, datetime]:
+    """Since when each cause with an open breaker has been fine on every member in service, with complete data.
+
+    Where nobody looked for more than two ticks, the count begins anew.
+    """
+    written_at, known = snapshot.memory.written_at, snapshot.memory.fine_since
+    watched = written_at is not None and (snapshot.now - written_at).total_seconds() <= 2 * policy.tick_seconds
+    members = [item.id for item in snapshot.inventory.instances if item.state is InstanceState.IN_SERVICE]
+    outcomes = {(name, item.rule): item.outcome for name in members for item in verdicts[name].evidence}
+    return {
+        breaker.cause: known.get(breaker.cause, snapshot.now) if watched else snapshot.now
+        for breaker in snapshot.breakers
+        if members and all(outcomes.get((name, breaker.cause)) is EvidenceOutcome.OK for name in members)
+    }

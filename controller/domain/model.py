@@ -194,11 +194,13 @@ class Memory:
     streaks: keyed by (instance id, condition name); an absent key was fine.
     written_at: when the last tick ended; a longer silence than two ticks breaks every streak.
     desired_before_trouble: the fleet's desired count when its first instance became degraded; None without trouble.
+    fine_since: since when each cause with an open breaker has been fine on every member, with complete data.
     """
 
     streaks: Mapping[tuple[str, str], Streak] = field(default_factory=dict)
     written_at: datetime | None = None
     desired_before_trouble: int | None = None
+    fine_since: Mapping[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,12 +221,16 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
-    """The daemon's own stop for one cause in one fleet, opened by evidence."""
+    """The daemon's own stop for one cause in one fleet, opened by evidence.
+
+    image_id: what the failed successor was started from; None when it is not known.
+    """
 
     fleet: str
     cause: str
     reason: str
     opened_at: datetime
+    image_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

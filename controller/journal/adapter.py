@@ -160,6 +160,10 @@ class JournalAdapter:
         """Open a breaker."""
         await self._write(people.open_breaker, breaker, lease)
 
+    async def close_breaker(self, breaker: Breaker, by: str, at: datetime, lease: Lease) -> None:
+        """Close a breaker by proof."""
+        await self._write(people.close_breaker, breaker, by, at, lease)
+
     async def save_policy(self, policy: Policy) -> None:
         """Keep a policy's document under its hash."""
         await self._write(policies.save, policy)

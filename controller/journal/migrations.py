@@ -100,7 +100,10 @@ VERSION_3 = (
 )
 """What people may approve and asked for, and the word that turns a replacement back."""
 
-MIGRATIONS: tuple[Sequence[str], ...] = (VERSION_1, VERSION_2, VERSION_3)
+VERSION_4 = ("ALTER TABLE breakers ADD COLUMN image_id TEXT",)
+"""The image that failed: with another one, a breaker is half-open."""
+
+MIGRATIONS: tuple[Sequence[str], ...] = (VERSION_1, VERSION_2, VERSION_3, VERSION_4)
 """MIGRATIONS[n] leads from version n to n + 1."""
 
 

@@ -114,14 +114,35 @@ def resume(connection: Connection, scope: str, by: str, at: datetime) -> int:
 def open_breakers(connection: Connection, fleet: str) -> tuple[Breaker, ...]:
     """The fleet's breakers that are open, oldest first."""
     rows = connection.execute(OPEN_BREAKERS, {"fleet": fleet})
-    return tuple(Breaker(row.fleet, row.cause, row.reason, row.opened_at) for row in rows)
+    return tuple(Breaker(row.fleet, row.cause, row.reason, row.opened_at, row.image_id) for row in rows)
 
 
 def open_breaker(connection: Connection, breaker: Breaker, lease: Lease) -> None:
-    """Open a breaker; one that is open already stays as it was."""
+    """Open a breaker; one that is open already for the same image stays as it was, for another one it is followed."""
     require(connection, lease, breaker.fleet, breaker.opened_at)
+    older = _open(breaker) & (func.coalesce(breakers.c.image_id, "") != (breaker.image_id or ""))
+    connection.execute(
+        update(breakers).where(older).values(closed_at=breaker.opened_at, closed_by=f"opened again: {breaker.reason}")
+    )
     connection.execute(
         insert(breakers)
-        .values(fleet=breaker.fleet, cause=breaker.cause, reason=breaker.reason, opened_at=breaker.opened_at)
+        .values(
+            fleet=breaker.fleet,
+            cause=breaker.cause,
+            reason=breaker.reason,
+            opened_at=breaker.opened_at,
+            image_id=breaker.image_id,
+        )
         .on_conflict_do_nothing()
     )
+
+
+def close_breaker(connection: Connection, breaker: Breaker, by: str, at: datetime, lease: Lease) -> None:
+    """Close a breaker, if it is still that one; by: the proof, in words."""
+    require(connection, lease, breaker.fleet, at)
+    this = _open(breaker) & (breakers.c.opened_at == breaker.opened_at)
+    connection.execute(update(breakers).where(this).values(closed_at=at, closed_by=by))
+
+
+def _open(breaker: Breaker) -> ColumnElement[bool]:
+    return (breakers.c.fleet == breaker.fleet) & (breakers.c.cause == breaker.cause) & breakers.c.closed_at.is_(None)

@@ -80,6 +80,7 @@ breakers = Table(
     Column("opened_at", UtcTime, nullable=False),
     Column("closed_at", UtcTime),
     Column("closed_by", String),
+    Column("image_id", String),
 )
 
 resumes = Table(

@@ -78,8 +78,12 @@ def _document(left: Memory) -> dict[str, Any]:
         [instance_id, condition, streak.kind, streak.since.isoformat(), streak.last_at.isoformat(), streak.points]
         for (instance_id, condition), streak in left.streaks.items()
     ]
-    written_at = left.written_at.isoformat() if left.written_at else None
-    return {"streaks": streaks, "written_at": written_at, "desired_before_trouble": left.desired_before_trouble}
+    return {
+        "streaks": streaks,
+        "written_at": left.written_at.isoformat() if left.written_at else None,
+        "desired_before_trouble": left.desired_before_trouble,
+        "fine_since": {cause: since.isoformat() for cause, since in left.fine_since.items()},
+    }
 
 
 def _memory(document: Mapping[str, Any]) -> Memory:
@@ -88,7 +92,8 @@ def _memory(document: Mapping[str, Any]) -> Memory:
         for instance_id, condition, kind, since, last_at, points in document["streaks"]
     }
     written_at = _moment(document["written_at"]) if document["written_at"] else None
-    return Memory(streaks, written_at, document["desired_before_trouble"])
+    fine_since = {cause: _moment(since) for cause, since in document.get("fine_since", {}).items()}
+    return Memory(streaks, written_at, document["desired_before_trouble"], fine_since)
 
 
 def _moment(text: str) -> datetime:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from controller.act.site import Site
+from controller.decide.breakers import changes
 from controller.decide.explain import explain, isoformat
 from controller.decide.judge import judge
 from controller.decide.plan import plan as plan_of
@@ -81,4 +82,5 @@ async def _look(site: Site, rules: Sequence[RuleSpec]) -> dict[str, Any] | str:
     except RepaveError as error:
         return str(error)
     judgement = judge(snapshot, site.policy)
+    snapshot = changes(snapshot, judgement, site.policy).applied(snapshot)
     return explain(snapshot, judgement, plan_of(snapshot, judgement, site.policy, rules), site.policy)

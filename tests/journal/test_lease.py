@@ -79,6 +79,7 @@ async def write_everything(journal: JournalAdapter, lease: Lease, seconds: float
         "append": journal.append(following("r-1", 1, [(Kind.STARTED, Step.LAUNCH, {})], at), lease),
         "record_tick": journal.record_tick(TickRecord("web", at, "Looked.", Memory(), {}), lease),
         "open_breaker": journal.open_breaker(Breaker("web", "aged", "no better", at), lease),
+        "close_breaker": journal.close_breaker(Breaker("web", "aged", "no better", at), "proof", at, lease),
     }
     refused = []
     for name, write in writes.items():
@@ -89,7 +90,7 @@ async def write_everything(journal: JournalAdapter, lease: Lease, seconds: float
     return refused
 
 
-ALL_WRITES = ["accept", "append", "record_tick", "open_breaker"]
+ALL_WRITES = ["accept", "append", "record_tick", "open_breaker", "close_breaker"]
 
 
 async def test_no_write_passes_under_a_lease_that_another_took_over(journal: JournalAdapter) -> None:

@@ -60,6 +60,27 @@ async def test_a_breaker_stays_as_it_was_opened(journal: JournalAdapter) -> None
     assert await journal.breakers("api") == ()
 
 
+async def test_a_breaker_that_another_image_opens_again_is_followed_by_the_new_one(journal: JournalAdapter) -> None:
+    lease = await lease_of(journal)
+    await journal.open_breaker(Breaker("web", "aged", "no better", later(0), "ami-1"), lease)
+    again = Breaker("web", "aged", "no better either", later(5), "ami-2")
+    await journal.open_breaker(again, lease)
+    assert await journal.breakers("web") == (again,)
+
+
+async def test_proof_closes_the_breaker_that_it_is_about(journal: JournalAdapter) -> None:
+    lease = await lease_of(journal)
+    aged, disk = (Breaker("web", cause, "no better", later(0), "ami-1") for cause in ("aged", "disk filling"))
+    for breaker in (aged, disk):
+        await journal.open_breaker(breaker, lease)
+    await journal.close_breaker(aged, "proof: r-2 went well", later(1), lease)
+    assert await journal.breakers("web") == (disk,)
+    again = Breaker("web", "aged", "no better", later(2), "ami-1")
+    await journal.open_breaker(again, lease)
+    await journal.close_breaker(aged, "proof: of an earlier one", later(3), lease)
+    assert await journal.breakers("web") == (disk, again)
+
+
 @pytest.mark.parametrize(("scope", "closes"), [("all", True), ("fleet:web", True), ("fleet:api", False)])
 async def test_resume_closes_the_breakers_of_its_scope(journal: JournalAdapter, scope: str, closes: bool) -> None:
     lease = await lease_of(journal)

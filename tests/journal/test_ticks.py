@@ -16,6 +16,7 @@ REMEMBERED = Memory(
     },
     later(0),
     8,
+    {"errors": later(-90)},
 )
 
 

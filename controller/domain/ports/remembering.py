@@ -163,7 +163,10 @@ class Journal(Protocol):
         """The breakers that are open."""
 
     async def open_breaker(self, breaker: Breaker, lease: Lease) -> None:
-        """Open a breaker; one that is open already stays as it was."""
+        """Open a breaker; one that is open already for the same image stays as it was, for another it is followed."""
+
+    async def close_breaker(self, breaker: Breaker, by: str, at: datetime, lease: Lease) -> None:
+        """Close a breaker, if it is still that one; by: the proof, in words."""
 
     async def save_policy(self, policy: Policy) -> None:
         """Keep a policy's document under its hash, so that open replacements can keep it."""
