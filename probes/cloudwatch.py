@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from controller.clients.aws import Aws, AwsScope
-from controller.domain.errors import Permanent, PlatformError
+from controller.domain.errors import Permanent
 from controller.domain.model import Reading, Signal, Unknown
 from controller.domain.ports import ProbeRequest, ProbeSpec, Resources
 from probes._cloudwatch_answer import CALL, MOST_POINTS, Answer, Points, batch_size
 from probes._cloudwatch_cache import Cache, Window
+from probes._cloudwatch_hints import Hints
 from probes._cloudwatch_options import CloudwatchOptions
 
 MORE_PERIODS = 3
@@ -31,7 +32,7 @@ class Cloudwatch:
         self._aws = aws
         self._external_id = external_id
         self._cache = Cache()
-        self._published: dict[str, tuple[datetime, str]] = {}
+        self._hints = Hints(aws)
 
     async def read(self, request: ProbeRequest) -> Mapping[str, Signal | Unknown]:
         """The readings of every instance. Raises PlatformError when CloudWatch cannot be asked."""
@@ -92,48 +93,13 @@ class Cloudwatch:
         if not found:
             window = _window(request)
             between = f"from {window.start:%H:%M:%S} to {window.end:%H:%M:%S} UTC"
-            return Unknown(f"CloudWatch has no point {between}; {await self._hint(request, one)}", query)
+            hint = await self._hints.about(self._scope(request), options, one, request.at)
+            return Unknown(f"CloudWatch has no point {between}; {hint}", query)
         readings = tuple(Reading(value, time) for time, value in found.items())
         return Signal(readings, query, period_seconds=options.period_seconds, lag_seconds=options.lag_seconds)
 
-    async def _hint(self, request: ProbeRequest, one: str | None) -> str:
-        """Under which dimensions the metric is published, which is what people get wrong. Asked at most every ten
-        minutes, about one instance."""
-        options = _options(request)
-        key = options.query(None)
-        asked_at, hint = self._published.get(key, (None, ""))
-        if asked_at is None or abs((request.at - asked_at).total_seconds()) >= HINT_SECONDS:
-            try:
-                hint = await self._published_as(self._scope(request), options, one)
-            except PlatformError:
-                hint = GENERAL_HINT
-            self._published[key] = (request.at, hint)
-        return hint
-
-    async def _published_as(self, scope: AwsScope, options: CloudwatchOptions, one: str | None) -> str:
-        filters = [{"Name": options.dimension, "Value": one}] if one else []
-        about = {"Namespace": options.namespace, "MetricName": options.metric, "Dimensions": filters}
-        page = await self._aws.read(scope, "cloudwatch", "ListMetrics", **about)
-        ours = set(options.dimensions_of(one))
-        sets = {
-            frozenset(item.get("Name", "") for item in row.get("Dimensions", ())) for row in page.get("Metrics", ())
-        }
-        if not sets:
-            return f"no {options.metric} is published for it in {options.namespace}: is its agent running?"
-        if ours in sets:
-            return "the metric was published once: has its agent stopped?"
-        named = " or ".join(sorted(", ".join(sorted(names - {options.dimension})) or "none" for names in sets)[:3])
-        return f"it is published with other dimensions ({named}): name them under `dimensions`"
-
     def _scope(self, request: ProbeRequest) -> AwsScope:
         return AwsScope.of(request.inventory.scope, self._external_id)
-
-
-HINT_SECONDS = 600
-GENERAL_HINT = (
-    "all of the metric's dimensions must be named (the agent publishes disk metrics with device, fstype and path), "
-    "and its agent must run"
-)
 
 
 def _options(request: ProbeRequest) -> CloudwatchOptions:

@@ -1,5 +1,6 @@
 """The scenarios: the newcomer's fleet behind `repave demo`, and a builder of plain fleets for tests."""
 
+from controller.demo.emissions import Emits, MetricSpec
 from controller.demo.scenario import (
     GroupSpec,
     ImageSpec,
@@ -13,14 +14,19 @@ from controller.demo.scenario import (
 AGED_IMAGE = ImageSpec(created_days_ago=90)
 FRESH_IMAGE = ImageSpec(created_days_ago=2)
 
+DISK = MetricSpec(name="disk_used_percent", dimensions={"path": "/"}, value=38, noise=1.5, every_seconds=1)
+FILLING_DISK = DISK.model_copy(update={"value": 85.0, "per_minute": 60.0, "highest": 98.0, "noise": 0.2})
+"""What the CloudWatch agent of a member tells of its disk, every second; this one is past 90 % within some seconds."""
+
 
 def demo() -> Scenario:
     """Eight web servers over three zones, of which three have to go and two must be left alone.
 
     Version 1 of the launch template names an image of 90 days, version 2 one of two days, and the group launches
-    version 2. One member of version 2 fails its load balancer's checks; two of version 1 run the aged image; a third
-    of version 1 does too, but somebody protected it from scale-in; and of one member of version 2, EC2's status checks
-    report `insufficient-data`: a rule on them is blind there. MaxSize leaves room for two more. Eight over three zones:
+    version 2. One member of version 2 fails its load balancer's checks; the disk of another fills up, as its agent
+    tells CloudWatch; one of version 1 runs the aged image; another of version 1 does too, but somebody protected it
+    from scale-in; and of one member of version 2, EC2's status checks report `insufficient-data`: a rule on them is
+    blind there. MaxSize leaves room for two more. Eight over three zones:
     a ninth makes them even, so that a predecessor of any zone can leave; at nine, the group's choice of zone would have
     to be lucky.
     """
@@ -31,7 +37,7 @@ def demo() -> Scenario:
         MemberSpec(zone=third, version=2, age_days=0.9),
         MemberSpec(zone=first, version=2, age_days=1.2, target=TargetState.UNHEALTHY),
         MemberSpec(zone=second, version=1, age_days=47),
-        MemberSpec(zone=third, version=1, age_days=41),
+        MemberSpec(zone=third, version=2, age_days=1.3, emits=Emits(metrics=(FILLING_DISK,))),
         MemberSpec(zone=first, version=2, age_days=0.7, status=StatusCheck.INSUFFICIENT_DATA),
         MemberSpec(zone=second, version=1, age_days=52, protected=True),
     )
@@ -44,6 +50,7 @@ def demo() -> Scenario:
         minimum=6,
         maximum=len(members) + 2,
         tags={"fleet": "web", "env": "demo"},
+        emits=Emits(metrics=(DISK,)),
     )
     return Scenario(region="eu-west-1", seed=1, groups=(web,))
 

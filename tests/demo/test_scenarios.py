@@ -35,7 +35,7 @@ async def test_the_demo_over_the_wire(tmp_path: Path) -> None:
         ]
         protected = [id_ for id_, one in members.items() if one["ProtectedFromScaleIn"]]
         unhealthy = [id_ for id_, state in targets.items() if state == "unhealthy"]
-        assert len(aged) == 3
+        assert len(aged) == 2
         assert len(protected) == len(silent) == 1
         assert set(protected) < set(aged), "the protected one would have to go, so that its veto shows"
         assert not {*unhealthy, *silent} & set(aged), "each of the others has one trouble only"

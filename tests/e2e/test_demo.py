@@ -62,7 +62,7 @@ async def test_until_settled_tells_what_was_done_and_why(tmp_path: Path) -> None
         assert (item["outcome"], item["verification"], item["failure"]) == ("replaced", "improved", None)
         assert len(item["trace_id"]) == 32
     causes = [cause for item in document["replaced"] for cause in item["causes"]]
-    assert sorted(causes) == ["failing checks", "max_image_age", "max_image_age"]
+    assert sorted(causes) == ["disk filling", "failing checks", "max_image_age"]
     assert len({item["successor"] for item in document["replaced"]}) == 3
 
     held = {item["verdict"]: {veto["rule"] for veto in item["vetoes"]} for item in document["held"]}

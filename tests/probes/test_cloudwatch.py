@@ -271,9 +271,19 @@ async def test_what_is_published_otherwise_is_said_so_once_in_a_while(probe: Clo
             "published with other dimensions (device, fstype, path): name them under `dimensions`"
         )
     await look(probe, "i-0a", "i-0b", at=NOW + timedelta(seconds=540))
-    assert len(endpoint.asked("ListMetrics")) == 1
-    await look(probe, "i-0a", "i-0b", at=NOW + timedelta(seconds=660))
     assert len(endpoint.asked("ListMetrics")) == 2
+    await look(probe, "i-0a", "i-0b", at=NOW + timedelta(seconds=660))
+    assert len(endpoint.asked("ListMetrics")) == 4
+
+
+async def test_the_reasons_of_a_whole_fleet_are_not_asked_for_at_once(probe: Cloudwatch, endpoint: FakeAws) -> None:
+    names = [f"i-{number}" for number in range(8)]
+    endpoint.says(OPERATION, page(*(row(number) for number in range(8))))
+    reasons = [found.reason for found in await look(probe, *names)]
+    assert sum("is its agent running?" in reason for reason in reasons) == len(endpoint.asked("ListMetrics")) == 5
+    reasons = [found.reason for found in await look(probe, *names, at=NOW + timedelta(seconds=30))]
+    assert all("is its agent running?" in reason for reason in reasons)
+    assert len(endpoint.asked("ListMetrics")) == 8
 
 
 async def test_that_nobody_may_list_metrics_is_no_fault(probe: Cloudwatch, endpoint: FakeAws) -> None:

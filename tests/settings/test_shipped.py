@@ -36,7 +36,12 @@ def test_the_example_says_every_key_at_its_default_or_on_purpose() -> None:
 def test_the_demos_fleet_is_the_one_in_its_world() -> None:
     policy = load((CONFIG / "demo.yaml").read_text(), "demo.yaml", specs()).fleets["web"]
     assert policy.mode is Mode.ACT
-    assert {condition.probe for condition in policy.conditions} == {"image_age", "target_health", "ec2_status"}
+    assert {condition.probe for condition in policy.conditions} == {
+        "image_age",
+        "target_health",
+        "ec2_status",
+        "cloudwatch",
+    }
 
 
 def test_the_readmes_configuration_is_good() -> None:
