@@ -103,6 +103,7 @@ async def test_without_all_dimensions_there_is_nothing_and_the_reason_names_them
     for found in await eyes.look(dimensions={"path": "/"}):
         assert isinstance(found, Unknown)
         assert "(device, fstype, path)" in found.reason
+    await eyes.pass_time(1)
     for found in await eyes.look(dimensions={}, metric="nonsense"):
         assert "no nonsense is published for it in CWAgent" in found.reason
     for found in await eyes.look(dimensions={}, namespace="Shop"):
