@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema
 
-from controller.clients.http_options import Text
+from controller.clients.http_options import QueryText
 from controller.clients.option_types import OptionDuration, duration_text
 from controller.domain.errors import Permanent
 from controller.domain.model import Signal, Unknown
@@ -26,11 +26,11 @@ class PromqlOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    query: Text
+    query: QueryText
     """PromQL that gives one row per instance."""
     step: OptionDuration | None = None
     """The distance between two readings; by default a twentieth of `for`, from 15s to 5m."""
-    alive: Text | None = None
+    alive: QueryText | None = None
     """PromQL whose rows above zero prove that an instance is alive here, such as `up`; for `missing: zero`."""
 
     @model_validator(mode="before")

@@ -12,6 +12,9 @@ HEADER_NAME = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
 
 Text = Annotated[str, Field(strict=True, min_length=1, max_length=1000, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
+QueryText = Annotated[str, Field(strict=True, min_length=1, max_length=20_000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$")]
+"""A query, over several lines if need be."""
+
 
 @dataclass(frozen=True, slots=True)
 class Credential:

@@ -59,10 +59,20 @@ ANSWERS = {
         }
     ),
 }
-SOURCES: dict[str, dict[str, Any]] = {"prometheus": {}}
+SOURCES: dict[str, dict[str, Any]] = {
+    "new_relic": {"account": 1, "api_key": {"env": "PATH"}},  # PATH: a variable that is there
+    "prometheus": {},
+}
 """The options of each kind of telemetry source, beside its url."""
 
+NRQL = {
+    "metadata": {"facets": ["host"], "messages": []},
+    "results": [
+        {"facet": "i-0a", "host": "i-0a", "endTimeSeconds": NOW.timestamp() - 120, "repaveEvents": 1, "value": 12.5}
+    ],
+}
 SOURCE_ANSWERS = {
+    "new_relic": says({"data": {"actor": {"account": {"nrql": NRQL}}}}),
     "prometheus": says(
         {
             "status": "success",
@@ -71,7 +81,7 @@ SOURCE_ANSWERS = {
                 "result": [{"metric": {"instance_id": "i-0a"}, "value": [NOW.timestamp(), "12.5"]}],
             },
         }
-    )
+    ),
 }
 """What it says about the one instance and not about the other."""
 

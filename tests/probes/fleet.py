@@ -20,6 +20,7 @@ TEMPLATE = {"launch_template_id": "lt-0a", "launch_template_version": "5"}
 OPTIONS: dict[str, Any] = {
     "cloudwatch": {"namespace": "CWAgent", "metric": "mem_used_percent"},
     "cloudwatch_logs": {"group": "/web/system", "match": "Out of memory"},
+    "nrql": "SELECT average(load) AS value FROM Load FACET host",
     "promql": "errors",
 }
 """What a rule has to say to probes that cannot do without it."""
