@@ -66,6 +66,7 @@ class FleetLoop:
     ) -> None:
         self.fleet = site.policy.fleet
         self._site = site
+        self._next: tuple[Site, Sites] | None = None
         self._rules = rules
         self._journal = journal
         self._clock = clock
@@ -79,6 +80,10 @@ class FleetLoop:
 
     async def tick(self) -> Tick:
         """Look once, decide, and set going what was decided. Raises nothing that a later tick could cure."""
+        if self._next is not None:
+            self._site, sites = self._next
+            self._next = None
+            self._runner.adopt(self._site, sites)
         try:
             if await self._tenure.take() is None:
                 return await self._stand_by()
@@ -91,6 +96,11 @@ class FleetLoop:
             return self._later(f"cannot act, the journal is not there: {error}")
         except LeaseLost as error:
             return self._later(f"stopped acting: {error}")
+
+    def adopt(self, site: Site, sites: Sites) -> None:
+        """From the next tick on, decide under another policy. The lease stays, and open replacements keep the policy
+        that they were accepted under."""
+        self._next = (site, sites)
 
     async def stop(self, within_seconds: float) -> None:
         """Park every replacement where it stands, finish a mutation under way, and give the lease up.

@@ -40,6 +40,10 @@ class Runner:
         self._clock = clock
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
+    def adopt(self, site: Site, sites: Sites) -> None:
+        """From now on, what is not driven yet is driven with these; what is driven already goes on as it is."""
+        self._site, self._sites = site, sites
+
     async def drive(self, replacement: Replacement) -> Replacement:
         """Advance until it is closed, pausing between advances.
 

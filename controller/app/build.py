@@ -76,8 +76,11 @@ class Builder:
     def loop(self, policy: Policy, owner: str, wake: Callable[[], None]) -> FleetLoop:
         """The loop of one fleet, under the lease of `owner`."""
         tenure = Tenure(policy.fleet, owner, self.config.lease_ttl_seconds, self.journal, self.clock)
-        sites = PastSites(self)
-        return FleetLoop(self.site(policy), sites, plugins.rules(), self.journal, tenure, self.clock, wake)
+        return FleetLoop(self.site(policy), self.past_sites(), plugins.rules(), self.journal, tenure, self.clock, wake)
+
+    def past_sites(self) -> "PastSites":
+        """The sites of older policies, read with this configuration's telemetry sources."""
+        return PastSites(self)
 
     def _probe(self, condition: Condition, policy: Policy) -> Probe:
         source = self.config.telemetry.get(condition.source) if condition.source else None

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from enum import IntEnum
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -59,6 +60,9 @@ class Daemon:
         self._measure = measure
         self._on_tick = on_tick
         self._due: dict[str, asyncio.Event] = {}
+        self._watches: dict[str, asyncio.Task[None]] = {}
+        self._leaving: set[str] = set()
+        self._begin: Callable[[str, Loop], asyncio.Task[None]]
         self._errors_in_a_row: dict[str, int] = {}
         self._last: dict[str, Tick] = {}
         self._stopping = asyncio.Event()
@@ -66,7 +70,8 @@ class Daemon:
 
     def wake(self, fleet: str) -> None:
         """Look at this fleet as soon as possible."""
-        self._due.setdefault(fleet, asyncio.Event()).set()
+        if fleet in self._due:
+            self._due[fleet].set()
 
     def stop(self) -> None:
         """Begin no further tick."""
@@ -74,21 +79,50 @@ class Daemon:
         for event in self._due.values():
             event.set()
 
+    def set_tick(self, seconds: float) -> None:
+        """From now on, failed looks are tried again after so long at first."""
+        self._tick_seconds = seconds
+
     async def run(self, loops: Mapping[str, Loop], schedule: Schedule, *, until_settled: bool) -> Exit | None:
         """Tick for ever, or until settled. None when `stop` ended it first; a tick under way is finished."""
-        for fleet in loops:
-            self.wake(fleet)
         async with asyncio.TaskGroup() as group:
+            self._begin = partial(self._begin_in, group, schedule, until_settled)
             for fleet, loop in loops.items():
-                group.create_task(self._watch(fleet, loop, schedule, until_settled), name=f"watch {fleet}")
+                self.add(fleet, loop)
+            group.create_task(self._stopping.wait(), name="until stopped")
         return self._verdict() if until_settled else None
+
+    def add(self, fleet: str, loop: Loop) -> None:
+        """Look at this fleet too, at once. Only while running."""
+        self._due[fleet] = asyncio.Event()
+        self._watches[fleet] = self._begin(fleet, loop)
+        self.wake(fleet)
+
+    async def remove(self, fleet: str) -> None:
+        """Begin no further tick of this fleet; returns once one under way has ended."""
+        watch = self._watches[fleet]
+        self._leaving.add(fleet)
+        self.wake(fleet)
+        try:
+            await asyncio.wait((watch,))
+        finally:
+            self._leaving.discard(fleet)
+        del self._watches[fleet], self._due[fleet]
+        self._last.pop(fleet, None)
+        self._errors_in_a_row.pop(fleet, None)
+        self._heartbeat.forget(fleet)
+
+    def _begin_in(
+        self, group: asyncio.TaskGroup, schedule: Schedule, until_settled: bool, fleet: str, loop: Loop
+    ) -> asyncio.Task[None]:
+        return group.create_task(self._watch(fleet, loop, schedule, until_settled), name=f"watch {fleet}")
 
     async def _watch(self, fleet: str, loop: Loop, schedule: Schedule, until_settled: bool) -> None:
         due = self._due[fleet]
         while True:
             await due.wait()
             due.clear()
-            if self._stopping.is_set():
+            if self._stopping.is_set() or fleet in self._leaving:
                 return
             self._heartbeat.began(fleet, LONGEST_TICK_SECONDS)
             began_at = self._clock.now()
@@ -97,7 +131,7 @@ class Daemon:
             self._last[fleet] = tick
             self._heartbeat.ended(fleet, tick.next_look_at)
             self._on_tick(tick)
-            if until_settled and len(self._last) == len(self._due) and self._verdict() is not None:
+            if until_settled and len(self._last) == len(self._watches) and self._verdict() is not None:
                 self.stop()
             schedule.at(fleet, tick.next_look_at)
 

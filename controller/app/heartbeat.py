@@ -27,6 +27,10 @@ class Heartbeat:
         self._beat_at = self._clock.now()
         self._due_at[fleet] = max(next_look_at, self._beat_at)
 
+    def forget(self, fleet: str) -> None:
+        """Nobody looks at this fleet any more."""
+        self._due_at.pop(fleet, None)
+
     def answer(self) -> Answer:
         """Alive unless a fleet's sign of life is overdue."""
         now = self._clock.now()

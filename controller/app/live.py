@@ -30,6 +30,17 @@ class Live:
         self.refused_at = self.refused_at or at
         self.refusal = problems
 
+    def sentence(self) -> str:
+        """For people, after `ready: `."""
+        if self.refused_at is None:
+            return "configuration and journal are good"
+        count = len(self.refusal)
+        told = f"{count} problem{'' if count == 1 else 's'}, the log has them"
+        return (
+            f"the journal is good; the configuration is refused since {isoformat(self.refused_at)} ({told}), "
+            f"the one of {isoformat(self.loaded_at)} stays in force"
+        )
+
     def document(self) -> dict[str, Any]:
         """operations.documents.Configuration."""
         return {

@@ -3,21 +3,22 @@
 import asyncio
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
-from functools import partial
 
 import structlog
 
 from controller.app.answers import Answers
 from controller.app.build import Builder, opened_journal, refuse_orphans, shared_clients
 from controller.app.daemon import Daemon, Exit
+from controller.app.fleets import Fleets
 from controller.app.heartbeat import Heartbeat
 from controller.app.live import Live
 from controller.app.narrate import NarratedJournal
+from controller.app.reload import Reloader, refuse_lost_sources
 from controller.app.self_watch import SelfWatch
-from controller.app.signals import stop_signals
+from controller.app.signals import reload_signal, stop_signals
 from controller.app.stream import Stream
 from controller.app.telemetry import Gauges, program_version, resource_attributes
 from controller.app.tokens import resolve_tokens
@@ -63,9 +64,16 @@ class Watcher:
 NOBODY = Watcher()
 
 
-async def serve(config: Config, *, until_settled: bool = False, watcher: Watcher = NOBODY) -> int:
+async def serve(
+    config: Config,
+    *,
+    until_settled: bool = False,
+    watcher: Watcher = NOBODY,
+    reread: Callable[[], Config] | None = None,
+) -> int:
     """Run the daemon; returns the process's exit code. SIGTERM and SIGINT end it within 20 s.
 
+    reread: gives the configuration as it is now; SIGHUP takes it.
     Raises ConfigError, JournalUnavailable or OSError when it cannot start.
     """
     clock = SystemClock()
@@ -76,6 +84,7 @@ async def serve(config: Config, *, until_settled: bool = False, watcher: Watcher
         projector = TraceProjector(resource_attributes(os.environ)) if traces else None
         journal = await stack.enter_async_context(opened_journal(config.state, projector))
         await refuse_orphans(journal, config.fleets)
+        await refuse_lost_sources(journal, config)
         for policy in config.fleets.values():
             await journal.save_policy(policy)
         tokens = resolve_tokens(config.tokens)
@@ -83,9 +92,13 @@ async def serve(config: Config, *, until_settled: bool = False, watcher: Watcher
         delivery = Delivery(journal, clock, traces) if traces else None
         access = Access(clock, tokens)
         service = Service(Live(config, clock.now()), clock, journal, delivery, access, watcher, watch)
-        loops = service.loops(Builder(config, clock, clients, journal))
-        with stop_signals(service.stop, journal.parked, watcher.clean_up):
-            return await service.run(loops, until_settled=until_settled)
+        builder = Builder(config, clock, clients, journal)
+        reloader = service.reloader(builder, reread) if reread else None
+        with (
+            stop_signals(service.stop, journal.parked, watcher.clean_up),
+            reload_signal(reloader.ask if reloader else None),
+        ):
+            return await service.run(builder, reloader, until_settled=until_settled)
 
 
 class Service:
@@ -115,15 +128,12 @@ class Service:
         self._stream = Stream(self._api.hub)
         journal.tell(self._stream)
         self._daemon = Daemon(clock, self._heartbeat, config.tick_seconds, self._metrics.ticked, self._ticked)
-        self._watch = watch.over(self._metrics, self._owner, journal)
+        self._fleets = Fleets(self._daemon, self._owner, watch.over(self._metrics, self._owner, journal), journal)
         self._stopped = asyncio.Event()
 
-    def loops(self, builder: Builder) -> dict[str, WatchedLoop]:
-        """A loop for every fleet, with a watch beside it."""
-        return {
-            name: WatchedLoop(builder.loop(policy, self._owner, partial(self._daemon.wake, name)), self._watch)
-            for name, policy in self._live.config.fleets.items()
-        }
+    def reloader(self, builder: Builder, reread: Callable[[], Config]) -> Reloader:
+        """What SIGHUP asks."""
+        return Reloader(self._live, builder, self._fleets, self._api.access, self._api.hub, reread, self._taken)
 
     def stop(self, why: str) -> None:
         """Begin to stop."""
@@ -131,21 +141,26 @@ class Service:
         self._daemon.stop()
         self._stopped.set()
 
-    async def run(self, loops: dict[str, WatchedLoop], *, until_settled: bool) -> int:
+    async def run(self, builder: Builder, reloader: Reloader | None, *, until_settled: bool) -> int:
         """Until it is stopped, or settled."""
+        loops = self._fleets.begin(builder)
         listen = self._live.config.listen
-        sources = Sources(self._heartbeat.answer, self._ready, self._gauges.text)
+        sources = Sources(self._heartbeat.answer, self._ready, self._metrics_text)
         server = Server(sources, self._api, listen.host, listen.port, loopback=listen.loopback)
         await server.start()
         self._watcher.on_listening(server.port)
         schedule = DateSchedule(self._daemon.wake)
         delivering = asyncio.create_task(self._delivery.run(), name="delivery") if self._delivery else None
         log.info("running", version=program_version(), owner=self._owner, port=server.port, fleets=list(loops))
+        reloading = asyncio.create_task(reloader.run(), name="reload") if reloader else None
         try:
             ended = await self._until_stopped(loops, schedule, until_settled)
         finally:
             schedule.stop()
-            await self._park(loops)
+            if reloading is not None:
+                reloading.cancel()
+                await asyncio.wait((reloading,))
+            await self._park()
             await self._flush(delivering)
             await server.stop()
         code = self._code(ended, until_settled)
@@ -157,7 +172,7 @@ class Service:
         self._watcher.on_tick(tick)
 
     async def _until_stopped(
-        self, loops: dict[str, WatchedLoop], schedule: DateSchedule, until_settled: bool
+        self, loops: Mapping[str, WatchedLoop], schedule: DateSchedule, until_settled: bool
     ) -> Exit | None:
         """The daemon's own end, or None when it was stopped; a tick under way gets a little time to finish."""
         running = asyncio.create_task(self._daemon.run(loops, schedule, until_settled=until_settled), name="ticks")
@@ -172,9 +187,9 @@ class Service:
             return None
         return running.result() if not self._stopped.is_set() else None
 
-    async def _park(self, loops: dict[str, WatchedLoop]) -> None:
+    async def _park(self) -> None:
         """Every replacement stays where it is, and the leases are given up."""
-        await asyncio.gather(*(loop.stop(PARK_SECONDS) for loop in loops.values()))
+        await asyncio.gather(*(loop.stop(PARK_SECONDS) for loop in self._fleets.loops.values()))
 
     async def _flush(self, delivering: asyncio.Task[None] | None) -> None:
         """Send what can still be sent; the rest waits in the journal for the next start."""
@@ -194,8 +209,19 @@ class Service:
                 healthy = await self._journal.healthy()
         except TimeoutError:
             healthy = False
-        sentence = "ready: configuration and journal are good" if healthy else "not ready: the journal cannot be read"
-        return Answer(healthy, sentence)
+        ready = f"ready: {self._live.sentence()}"
+        return Answer(healthy, ready if healthy else "not ready: the journal cannot be read")
+
+    def _taken(self, config: Config) -> None:
+        """Another configuration is in force."""
+        self._daemon.set_tick(config.tick_seconds)
+        self._gauges.watching(tuple(config.fleets))
+
+    async def _metrics_text(self) -> bytes:
+        live = self._live
+        if live.loaded_at is not None:
+            self._metrics.configured(live.config.hash, live.loaded_at, good=live.refused_at is None)
+        return await self._gauges.text()
 
     def _code(self, ended: Exit | None, until_settled: bool) -> int:
         if ended is None:

@@ -1,4 +1,5 @@
-"""The first SIGTERM or SIGINT asks the daemon to stop; the second ends the process at once."""
+"""The first SIGTERM or SIGINT asks the daemon to stop, the second ends the process at once; SIGHUP has it read its
+configuration again."""
 
 import asyncio
 import os
@@ -41,3 +42,16 @@ def stop_signals(
     finally:
         for number in SIGNALS:
             loop.remove_signal_handler(number)
+
+
+@contextmanager
+def reload_signal(reload: Callable[[], None] | None) -> Iterator[None]:
+    """Within, SIGHUP calls `reload`, which must return at once. None: the signal means what it always does."""
+    loop = asyncio.get_running_loop()
+    if reload is not None:
+        loop.add_signal_handler(signal.SIGHUP, reload)
+    try:
+        yield
+    finally:
+        if reload is not None:
+            loop.remove_signal_handler(signal.SIGHUP)

@@ -44,6 +44,10 @@ class Gauges:
         self._clock = clock
         self._limit = MOST_CLOSED_EVER
 
+    def watching(self, fleets: tuple[str, ...]) -> None:
+        """From now on, these are the fleets."""
+        self._fleets = fleets
+
     async def text(self) -> bytes:
         """The present state in Prometheus' text format; the last known one while the journal is not there."""
         try:

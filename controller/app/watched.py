@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from opentelemetry.sdk.resources import Resource
 
+from controller.act.site import Site, Sites
 from controller.domain.errors import RepaveError
 from controller.domain.laps import Lap, Laps, collecting
 from controller.domain.ports import Clock
@@ -72,6 +73,10 @@ class WatchedLoop:
                     counts=counts,
                 )
             )
+
+    def adopt(self, site: Site, sites: Sites) -> None:
+        """Let the loop go over to another policy."""
+        self._loop.adopt(site, sites)
 
     async def stop(self, within_seconds: float) -> None:
         """Stop the loop."""

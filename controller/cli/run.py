@@ -41,4 +41,4 @@ def run(
 
     loaded = load(config)
     set_up(sys.stderr, os.environ)
-    raise typer.Exit(asyncio.run(serve(loaded, until_settled=until_settled)))
+    raise typer.Exit(asyncio.run(serve(loaded, until_settled=until_settled, reread=lambda: load(config))))

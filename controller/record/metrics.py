@@ -2,7 +2,9 @@
 total back to zero.
 """
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from controller.domain.laps import Lap
 from controller.record.delivery import Counts
@@ -52,6 +54,16 @@ class Metrics:
             registry=self._registry,
         )
 
+        self._config = Gauge(
+            "repave_config_info", "The configuration in force; always 1.", ["hash"], registry=self._registry
+        )
+        self._config_loaded = Gauge(
+            "repave_config_loaded_timestamp_seconds", "When it was taken.", registry=self._registry
+        )
+        self._config_good = Gauge(
+            "repave_config_last_reload_successful", "0 while a newer one is refused.", registry=self._registry
+        )
+
     def ticked(self, fleet: str, seconds: float) -> None:
         """A look at this fleet took so long."""
         self._ticks.labels(fleet).observe(seconds)
@@ -66,6 +78,13 @@ class Metrics:
             self._calls.labels(lap.name, lap.error or OK).observe(lap.seconds)
         elif lap.name == PROBE:
             self._probes.labels(fleet, lap.facts.get("rule", ""), lap.error or OK).observe(lap.seconds)
+
+    def configured(self, config_hash: str, loaded_at: datetime, *, good: bool) -> None:
+        """Which configuration is in force since when, and whether the newest was taken."""
+        self._config.clear()
+        self._config.labels(config_hash).set(1)
+        self._config_loaded.set(loaded_at.timestamp())
+        self._config_good.set(int(good))
 
     def show(self, view: View) -> None:
         """From now on, this is the state of things."""

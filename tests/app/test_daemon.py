@@ -250,3 +250,78 @@ def test_the_heart_beats_with_the_ticks() -> None:
             group.create_task(stage.run_for(LONGEST_TICK_SECONDS, clock, web=web))
 
     run(main)
+
+
+def test_a_fleet_that_is_added_is_looked_at_at_once_and_the_others_go_on() -> None:
+    async def main(clock: VirtualClock) -> None:
+        web, api, stage = Fleet(clock, [BUSY], 30), Fleet(clock, [BUSY], 30), Stage(clock)
+
+        async def add() -> None:
+            await clock.sleep(40)
+            stage.daemon.add("api", cast(FleetLoop, api))
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(add())
+            group.create_task(stage.run_for(100, clock, web=web))
+        assert web.began == [0, 30, 60, 90]
+        assert api.began == [40, 70]
+
+    run(main)
+
+
+def test_a_fleet_that_is_removed_ends_its_look_first_and_is_not_missed() -> None:
+    async def main(clock: VirtualClock) -> None:
+        web, api, stage = Fleet(clock, [BUSY], 30), Fleet(clock, [BUSY], 30), Stage(clock)
+        gone_at: list[float] = []
+
+        async def slow() -> None:
+            await clock.sleep(20)
+
+        async def remove() -> None:
+            await clock.sleep(10)
+            await stage.daemon.remove("api")
+            gone_at.append((clock.now() - START).total_seconds())
+
+        api.work = slow
+        async with asyncio.TaskGroup() as group:
+            group.create_task(remove())
+            group.create_task(stage.run_for(500, clock, web=web, api=api))
+        assert (gone_at, api.began) == ([20], [0])
+        assert len(web.began) == 17
+        assert stage.heartbeat.answer().good, "nobody waits for its next look"
+
+    run(main)
+
+
+def test_every_fleet_may_go_and_another_come() -> None:
+    async def main(clock: VirtualClock) -> None:
+        web, api, stage = Fleet(clock, [BUSY], 30), Fleet(clock, [BUSY], 30), Stage(clock)
+
+        async def swap() -> None:
+            await clock.sleep(10)
+            await stage.daemon.remove("web")
+            await clock.sleep(10)
+            stage.daemon.add("api", cast(FleetLoop, api))
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(swap())
+            group.create_task(stage.run_for(100, clock, web=web))
+        assert (web.began, api.began) == ([0], [20, 50, 80])
+
+    run(main)
+
+
+def test_settled_counts_the_fleets_that_are_there() -> None:
+    async def main(clock: VirtualClock) -> None:
+        web, api, stage = Fleet(clock, [SETTLED], 30), Fleet(clock, [BUSY], 30), Stage(clock)
+
+        async def remove() -> None:
+            await clock.sleep(40)
+            await stage.daemon.remove("api")
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(remove())
+            ended = group.create_task(stage.run_until_settled(web=web, api=api))
+        assert ended.result() is Exit.SETTLED
+
+    run(main)
