@@ -87,7 +87,7 @@ class Reloader:
         refuse_fixed(self._live.config, config)
         await refuse_orphans(journal, config.fleets)
         await refuse_lost_sources(journal, config)
-        tokens = resolve_tokens(config.tokens)
+        tokens = await resolve_tokens(config.tokens, self._builder.clients)
         for policy in config.fleets.values():
             await journal.save_policy(policy)
 

@@ -87,8 +87,8 @@ async def serve(
         await refuse_lost_sources(journal, config)
         for policy in config.fleets.values():
             await journal.save_policy(policy)
-        tokens = resolve_tokens(config.tokens)
         clients = await stack.enter_async_context(shared_clients(clock))
+        tokens = await resolve_tokens(config.tokens, clients)
         delivery = Delivery(journal, clock, traces) if traces else None
         access = Access(clock, tokens)
         service = Service(Live(config, clock.now()), clock, journal, delivery, access, watcher, watch)

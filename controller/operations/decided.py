@@ -42,6 +42,8 @@ class Evidence(Document):
     """Why it is unknown; empty otherwise."""
     found: bool
     """Breached for long enough to be a finding."""
+    samples: list[str]
+    """A few of the lines that were counted, where they breach."""
 
 
 class Veto(Document):
@@ -108,6 +110,19 @@ class Group(Document):
     maximum: int
 
 
+class Coverage(Document):
+    """How far one rule's telemetry source knows the fleet."""
+
+    rule: str
+    source: str
+    resolved: int
+    """Instances that have rows there."""
+    of: int
+    unmatched: list[str]
+    """A few names in its rows that are nobody's here."""
+    unmatched_count: int
+
+
 class Look(Document):
     """What one look at a fleet came to."""
 
@@ -120,6 +135,7 @@ class Look(Document):
     """Nothing to do now or within ten minutes."""
     gaps: list[str]
     """Sentences about what could not be read."""
+    coverage: list[Coverage]
     hold: FleetVeto | None
     groups: list[Group]
 

