@@ -16,11 +16,11 @@ async def resolve_tokens(wanted: Iterable[AccessToken], clients: Resources) -> t
     """
     tokens: list[Token] = []
     problems: list[str] = []
-    secrets = Secrets(clients)
+    store = Secrets(clients)
     for item in wanted:
-        secrets.forget(item.token)
+        store.forget(item.token)
         try:
-            secret = await secrets.resolve(item.token)
+            secret = await store.resolve(item.token)
             token = Token.of(item.name, May(item.may), secret.reveal())
         except PlatformError as error:
             problems.append(f"the API token of {item.name}: {error}")
