@@ -21,11 +21,12 @@ from controller.cli.output import (
     span_text,
     styled,
 )
-from controller.cli.place import ConfigOption, load_for_journal
+from controller.cli.place import ConfigOption, desk_for
 from controller.cli.waiting import REQUEST_COLUMNS, request_row, waiting_row
 
 if TYPE_CHECKING:
     from controller.app.desk import Desk
+    from controller.app.remote import RemoteDesk
 
 WATCH_SECONDS = 2.0
 
@@ -56,7 +57,8 @@ REPLACEMENT_COLUMNS = (
 
 HELP = """Show what the daemon last saw and did.
 
-With -c CONFIG the journal is read directly, so it works whether or not a daemon is up.
+Asks the daemon at $REPAVE_URL, with the token in $REPAVE_TOKEN. With -c CONFIG the journal is read directly, so it
+works whether or not a daemon is up.
 
 Examples:
     repave get fleets -c repave.yaml
@@ -121,9 +123,7 @@ def requests(
 
 
 def _show(config: str | None, what: str, as_json: bool, watch: bool, limit: int = 50) -> None:
-    from controller.app.desk import Desk
-
-    desk = Desk(load_for_journal(config))
+    desk = desk_for(config)
     read = _reader(desk, what, limit)
     columns, row = {
         "fleets": (FLEET_COLUMNS, _fleet_row),
@@ -151,7 +151,7 @@ def _show(config: str | None, what: str, as_json: bool, watch: bool, limit: int 
         asyncio.run(_redraw(desk, read, lambda document: Group(*lines(columns, rows(document), console().width))))
 
 
-def _reader(desk: "Desk", what: str, limit: int) -> Read:
+def _reader(desk: "Desk | RemoteDesk", what: str, limit: int) -> Read:
     if what == "fleets":
         return desk.fleets
     if what == "instances":
@@ -159,7 +159,7 @@ def _reader(desk: "Desk", what: str, limit: int) -> Read:
     return lambda: desk.requests(limit) if what == "requests" else desk.replacements(limit)
 
 
-async def _print_changes(desk: "Desk", read: Read, show: Callable[[Mapping[str, Any]], None]) -> None:
+async def _print_changes(desk: "Desk | RemoteDesk", read: Read, show: Callable[[Mapping[str, Any]], None]) -> None:
     shown: dict[str, Any] | None = None
     while True:
         document = await read()
@@ -170,7 +170,7 @@ async def _print_changes(desk: "Desk", read: Read, show: Callable[[Mapping[str, 
         await desk.clock.sleep(WATCH_SECONDS)
 
 
-async def _redraw(desk: "Desk", read: Read, draw: Callable[[Mapping[str, Any]], RenderableType]) -> None:
+async def _redraw(desk: "Desk | RemoteDesk", read: Read, draw: Callable[[Mapping[str, Any]], RenderableType]) -> None:
     with Live(console=console(), auto_refresh=False, screen=True) as live:
         while True:
             document = await read()

@@ -10,6 +10,8 @@ from controller.domain.errors import RepaveError
 
 if TYPE_CHECKING:
     from controller.app.configuration import Config
+    from controller.app.desk import Desk
+    from controller.app.remote import RemoteDesk
 
 ConfigOption = Annotated[
     str | None,
@@ -25,10 +27,6 @@ ConfigOption = Annotated[
 NOWHERE = (
     "there is no daemon to ask and no journal to read: name the daemon's configuration with -c CONFIG (or in "
     "REPAVE_CONFIG, or as ./repave.yaml) to read its journal directly, or the daemon's address in REPAVE_URL"
-)
-NO_API = (
-    "REPAVE_URL is set, but the daemon of this version has no API yet; "
-    "name its configuration with -c CONFIG to read its journal directly"
 )
 
 
@@ -46,13 +44,19 @@ def load(option: str | None) -> "Config":
     return load_config(option)
 
 
-def load_for_journal(option: str | None) -> "Config":
-    """The configuration of a running daemon, for a command that goes to its journal directly.
+def desk_for(option: str | None) -> "Desk | RemoteDesk":
+    """Who answers for a running daemon: its journal where -c names a configuration, else the daemon at REPAVE_URL, else
+    the journal of the configuration that is found.
 
-    Raises CommandError when only the daemon's address is given or nothing at all, ConfigError when it is wrong.
+    Raises CommandError when there is nothing of these, RemoteError when REPAVE_URL or REPAVE_TOKEN cannot be used,
+    ConfigError when the configuration is wrong.
     """
-    if option is None and os.environ.get("REPAVE_URL"):
-        raise CommandError(NO_API)
+    from controller.app.desk import Desk
+    from controller.app.remote import RemoteDesk
+
+    url = os.environ.get("REPAVE_URL")
+    if option is None and url:
+        return RemoteDesk(url, os.environ.get("REPAVE_TOKEN") or None)
     if option is None and not os.environ.get("REPAVE_CONFIG") and not Path("repave.yaml").is_file():
         raise CommandError(NOWHERE)
-    return load(option)
+    return Desk(load(option))

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from controller.cli.output import clock_text
-from controller.cli.place import ConfigOption, load_for_journal
+from controller.cli.place import ConfigOption, desk_for
 from controller.cli.who import who
 
 
@@ -24,9 +24,7 @@ def approve(
     Example:
         repave approve r-7f3a9c21d0
     """
-    from controller.app.desk import Desk
-
-    said = asyncio.run(Desk(load_for_journal(config)).approve(replacement, who()))
+    said = asyncio.run(desk_for(config).approve(replacement, who()))
     until = clock_text(said["expires_at"])
     about = f"{said['instance']} of {said['fleet']} ({', '.join(said['causes'])})"
     typer.echo(f"{said['id']} is approved: {about}, until {until} UTC")
@@ -46,9 +44,7 @@ def abort(
     Example:
         repave abort r-7f3a9c21d0 --reason "wrong instance"
     """
-    from controller.app.desk import Desk
-
-    turned = asyncio.run(Desk(load_for_journal(config)).abort(replacement, reason, who()))
+    turned = asyncio.run(desk_for(config).abort(replacement, reason, who()))
     typer.echo(turned["sentence"])
 
 
@@ -66,8 +62,6 @@ def replace(
     Example:
         repave replace i-0a1b2c3d --reason "odd noises"
     """
-    from controller.app.desk import Desk
-
-    wish = asyncio.run(Desk(load_for_journal(config)).replace(instance, reason, who()))
+    wish = asyncio.run(desk_for(config).replace(instance, reason, who()))
     told = f"{instance} of {wish['fleet']} is to be replaced; it starts when nothing forbids it"
     typer.echo(f"{wish['id']}: {told}, until {clock_text(wish['expires_at'])} UTC")

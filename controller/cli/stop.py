@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from controller.cli.output import clock_text
-from controller.cli.place import ConfigOption, load_for_journal
+from controller.cli.place import ConfigOption, desk_for
 from controller.cli.who import who
 
 Target = Annotated[
@@ -34,9 +34,7 @@ def hold(
         repave hold all --reason incident
         repave hold i-0a1b2c3d --for 1d --reason "post-mortem"
     """
-    from controller.app.desk import Desk
-
-    desk = Desk(load_for_journal(config))
+    desk = desk_for(config)
     placed = asyncio.run(desk.hold(target, duration, reason, who()))
     until = f"until {clock_text(placed['expires_at'])} UTC" if placed["expires_at"] else "until `repave resume`"
     typer.echo(f"{target} is held {until}: {placed['reason']}")
@@ -52,9 +50,7 @@ def resume(target: Target, config: ConfigOption = None) -> None:
         repave resume web
         repave resume all
     """
-    from controller.app.desk import Desk
-
-    desk = Desk(load_for_journal(config))
+    desk = desk_for(config)
     resumed = asyncio.run(desk.resume(target, who()))
     ended = resumed["ended"]
     typer.echo(f"{target}: {ended or 'no'} {'hold or breaker' if ended == 1 else 'holds or breakers'} ended")

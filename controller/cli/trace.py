@@ -7,10 +7,11 @@ import typer
 from rich.text import Text
 
 from controller.cli.output import JSON_OPTION_HELP, console, print_json
-from controller.cli.place import ConfigOption, load_for_journal
+from controller.cli.place import ConfigOption, desk_for
 
 if TYPE_CHECKING:
     from controller.app.desk import Desk
+    from controller.app.remote import RemoteDesk
 
 PIPE_WIDTH = 120
 LINE_STYLES = {"heading": "bold", "error": "red", "open": "cyan", "note": "dim"}
@@ -29,16 +30,14 @@ def trace(
     Example:
         repave trace r-7f3a9c21d0 -c repave.yaml
     """
-    from controller.app.desk import Desk
-
-    desk = Desk(load_for_journal(config))
+    desk = desk_for(config)
     if as_json:
         print_json(asyncio.run(desk.trace(replacement)))
     else:
         asyncio.run(print_waterfall(desk, replacement))
 
 
-async def print_waterfall(desk: "Desk", replacement: str) -> None:
+async def print_waterfall(desk: "Desk | RemoteDesk", replacement: str) -> None:
     """The waterfall as wide as the terminal, coloured there; in a pipe 120 cells wide."""
     out = console()
     width = out.width if out.is_terminal else PIPE_WIDTH

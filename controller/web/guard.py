@@ -17,10 +17,14 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
+    "Server": "repave",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
 """On every response. There is no CORS header: no other site's page may read an answer."""
+
+VERSION_HEADER = "Repave-Version"
+"""On every answer of the API, so that a client of another version can say what is wrong."""
 
 LONGEST_REQUEST_SECONDS = 15.0
 MOST_AT_ONCE = 16
@@ -34,10 +38,11 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 class Guard:
     """The middleware. loopback: whether only this machine can connect; then only names of this machine are taken for
-    Host, so that no web page can reach us under a name of its own (DNS rebinding)."""
+    Host, so that no web page can reach us under a name of its own (DNS rebinding). version: of the program."""
 
-    def __init__(self, *, loopback: bool) -> None:
+    def __init__(self, *, loopback: bool, version: str) -> None:
         self._loopback = loopback
+        self._version = version
         self._under_way = 0
         self._log = structlog.get_logger("repave.web")
 
@@ -50,6 +55,8 @@ class Guard:
             if not response.prepared:
                 for name, value in HEADERS.items():
                     response.headers.setdefault(name, value)
+                if request.path.startswith(API):
+                    response.headers[VERSION_HEADER] = self._version
             return response
 
         return guarded

@@ -10,6 +10,9 @@ from controller.domain.errors import Conflict, JournalUnavailable, RepaveError
 from controller.operations.nearest import NotFound
 
 CONTENT_TYPE = "application/problem+json"
+NO_SUCH_PATH = "urn:repave:no-such-path"
+"""The type of a 404 that means the operation itself; any other 404 means what it was asked about."""
+
 MOST_SHOWN = 20
 MOST_LETTERS = 300
 
@@ -27,6 +30,7 @@ class ProblemDocument(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     type: str = "about:blank"
+    """`urn:repave:no-such-path` where there is no such operation."""
     title: str
     """The status in words."""
     status: int
@@ -40,18 +44,25 @@ class Problem(Exception):
     """Ends a request with this status and this sentence."""
 
     def __init__(
-        self, status: int, detail: str, headers: Mapping[str, str] | None = None, errors: Sequence[FieldProblem] = ()
+        self,
+        status: int,
+        detail: str,
+        headers: Mapping[str, str] | None = None,
+        errors: Sequence[FieldProblem] = (),
+        kind: str = "about:blank",
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.headers = dict(headers or {})
         self.errors = tuple(errors)
+        self.kind = kind
 
 
 def response_to(problem: Problem) -> web.Response:
     """The response that says it."""
     document = ProblemDocument(
+        type=problem.kind,
         title=HTTPStatus(problem.status).phrase,
         status=problem.status,
         detail=_printable(problem.detail),
@@ -94,7 +105,8 @@ def from_http(error: web.HTTPException) -> Problem:
             allowed = ", ".join(sorted(error.allowed_methods))
             return Problem(405, f"this path takes {allowed}", {"Allow": allowed})
         case web.HTTPNotFound():
-            return Problem(404, "there is nothing here; /api/v1/openapi.json lists what there is")
+            told = "there is nothing here; /api/v1/openapi.json lists what there is"
+            return Problem(404, told, kind=NO_SUCH_PATH)
         case web.HTTPRequestEntityTooLarge():
             return Problem(413, "the body is larger than any request needs")
         case _:

@@ -1,5 +1,6 @@
 """The HTTP server: /healthz, /readyz, /metrics and the API."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,7 @@ from aiohttp import web
 
 from controller.web.access import May
 from controller.web.api import MOST_BODY_BYTES, Api
+from controller.web.connection import Connection
 from controller.web.guard import Guard
 
 SHUTDOWN_SECONDS = 1.0
@@ -41,6 +43,14 @@ class Sources:
     metrics: Callable[[], Awaitable[bytes]]
 
 
+CONNECTION: dict[str, Any] = {
+    "access_log": None,
+    "keepalive_timeout": IDLE_SECONDS,
+    "max_line_size": MOST_LINE_BYTES,
+    "max_field_size": MOST_LINE_BYTES,
+}
+
+
 class Server:
     """The running server. Port 0 takes any free one; `port` says which. Whether an address is safe to listen on is for
     the configuration to say.
@@ -53,19 +63,14 @@ class Server:
         self._wanted_port = port
         self.api = api
         self._runner = web.AppRunner(
-            application(sources, api, loopback=loopback),
-            access_log=None,
-            shutdown_timeout=SHUTDOWN_SECONDS,
-            keepalive_timeout=IDLE_SECONDS,
-            max_line_size=MOST_LINE_BYTES,
-            max_field_size=MOST_LINE_BYTES,
+            application(sources, api, loopback=loopback), shutdown_timeout=SHUTDOWN_SECONDS, **CONNECTION
         )
+        self._listening: asyncio.Server | None = None
 
     @property
     def port(self) -> int:
         """The port that is listened on; the wanted one before the start."""
-        addresses: list[Any] = self._runner.addresses
-        return int(addresses[0][1]) if addresses else self._wanted_port
+        return int(self._listening.sockets[0].getsockname()[1]) if self._listening else self._wanted_port
 
     async def start(self) -> None:
         """Listen.
@@ -73,10 +78,17 @@ class Server:
         Raises OSError when the address is taken.
         """
         await self._runner.setup()
-        await web.TCPSite(self._runner, self._host, self._wanted_port).start()
+        server, loop = self._runner.server, asyncio.get_running_loop()
+        assert server is not None  # setup has made it
+        self._listening = await loop.create_server(
+            lambda: Connection(server, loop=loop, **CONNECTION), self._host, self._wanted_port, reuse_address=True
+        )
 
     async def stop(self) -> None:
         """Stop listening; streams end, and requests in flight get a second to."""
+        if self._listening is not None:
+            self._listening.close()
+            self._listening = None
         self.api.hub.close()
         await self._runner.cleanup()
 
@@ -96,7 +108,9 @@ def application(sources: Sources, api: Api, *, loopback: bool) -> web.Applicatio
         headers = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
         return web.Response(body=await sources.metrics(), headers=headers)
 
-    app = web.Application(client_max_size=MOST_BODY_BYTES, middlewares=[Guard(loopback=loopback).middleware()])
+    app = web.Application(
+        client_max_size=MOST_BODY_BYTES, middlewares=[Guard(loopback=loopback, version=api.version).middleware()]
+    )
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", metrics)

@@ -25,9 +25,11 @@ standard error; `REPAVE_DEBUG=1` adds where they came from. What `--json` prints
 | 3 | `run --until-settled`: a hold stops a replacement that is under way |
 | 130 | Ctrl-C |
 
-The configuration comes from `-c`, else `REPAVE_CONFIG`, else `./repave.yaml`. `get`, `trace`, `hold`, `resume`,
-`approve`, `abort` and `replace` are about a daemon; they go to its journal directly, so they work whether or not it is
-up.
+The configuration comes from `-c`, else `REPAVE_CONFIG`, else `./repave.yaml`.
+
+`get`, `trace`, `hold`, `resume`, `approve`, `abort` and `replace` are about a running daemon. They ask the one at
+`REPAVE_URL`, with the token in `REPAVE_TOKEN` (see [api.md](api.md)). With `-c`, or without that address, they go to
+the journal of the configuration directly, so they work whether or not a daemon is up. What they print is the same.
 """
 
 COMMANDS = (

@@ -62,6 +62,9 @@ ABOUT_A_DAEMON = [
     ["trace", "r-1"],
     ["hold", "web", "--reason", "x"],
     ["resume", "web"],
+    ["approve", "r-1"],
+    ["abort", "r-1"],
+    ["replace", "i-1", "--reason", "x"],
 ]
 
 
@@ -72,15 +75,6 @@ def test_about_a_daemon_both_ways_are_named(arguments: list[str]) -> None:
     line = one_line(result.err)
     assert "-c CONFIG" in line
     assert "REPAVE_URL" in line
-
-
-@pytest.mark.parametrize("arguments", ABOUT_A_DAEMON)
-def test_a_daemons_address_is_of_no_use_yet(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REPAVE_URL", "http://127.0.0.1:8080")
-    result = repave(*arguments)
-    assert result.code == 1
-    assert "has no API yet" in one_line(result.err)
-    assert "-c CONFIG" in result.err
 
 
 def test_with_c_an_address_does_not_matter(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +104,7 @@ def test_an_error_nobody_thought_of(monkeypatch: pytest.MonkeyPatch, config: Pat
     def broken(_: str | None) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr("controller.cli.get.load_for_journal", broken)
+    monkeypatch.setattr("controller.cli.get.desk_for", broken)
     result = repave("get", "fleets", "-c", str(config))
     assert result.code == 1
     told = one_line(result.err)
@@ -123,7 +117,7 @@ def test_an_os_error_names_the_file(monkeypatch: pytest.MonkeyPatch, config: Pat
     def full(_: str | None) -> None:
         raise OSError(28, "No space left on device", "somewhere/file")
 
-    monkeypatch.setattr("controller.cli.get.load_for_journal", full)
+    monkeypatch.setattr("controller.cli.get.desk_for", full)
     assert repave("get", "fleets", "-c", str(config)).err == "repave: somewhere/file: No space left on device\n"
 
 

@@ -6,6 +6,7 @@ from typing import cast
 
 import pytest
 from aiohttp import ClientSession, ClientTimeout
+from structlog.testing import capture_logs
 
 from controller.clock import SystemClock
 from controller.record.document import TraceDocument
@@ -119,3 +120,33 @@ async def test_a_request_that_hangs_does_not_hold_up_the_stop(
     async with asyncio.timeout(SHUTDOWN_SECONDS + 4):
         await server.stop()
     await asyncio.gather(asking, return_exceptions=True)
+
+
+async def raw(server: Server, sent: bytes) -> bytes:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(sent)
+    answer = await reader.read()
+    writer.close()
+    return answer
+
+
+async def test_what_is_not_http_is_not_sent_back_and_not_logged(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    with capture_logs() as logs:
+        answer = await raw(server, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nToken hunter2\x00\r\n\r\n")
+    assert answer.split()[1] == b"400"
+    assert b"aiohttp" not in answer
+    assert b"application/problem+json" in answer
+    assert b"hunter2" not in answer
+    assert [(line["event"], line["log_level"]) for line in logs] == [("not HTTP", "debug")]
+    assert "hunter2" not in str(logs) + caplog.text
+
+
+async def test_connections_have_an_end(server: Server, client: ClientSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("controller.web.connection.MOST_CONNECTIONS", 2)
+    idle = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(2)]
+    assert await raw(server, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n") == b""
+    idle.pop()[1].close()
+    for _, writer in idle:
+        writer.close()
