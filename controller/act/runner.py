@@ -15,7 +15,7 @@ from controller.decide.looks import TurnBack, Wait
 from controller.domain.errors import Denied, Held, JournalUnavailable, PlatformError
 from controller.domain.lifecycle import IN_STEP, NEXT_STEP, Kind, Outcome, Phase, Step
 from controller.domain.model import Hold
-from controller.domain.ports import Adopted, Clock, Done, Journal, Progress, Refused, Waiting, Work
+from controller.domain.ports import PRESSING, Adopted, Clock, Done, Journal, Progress, Refused, Waiting, Work
 from controller.domain.replacement import Replacement
 
 SEGMENT = timedelta(minutes=50)
@@ -51,7 +51,7 @@ class Runner:
         """
         saga = Saga(replacement, self._journal, self._tenure, self._clock)
         site = await self._sites(replacement.policy_hash) or self._site
-        failures = 0
+        failures, pressing = 0, PRESSING.set(True)
         try:
             while saga.state.open:
                 pause = site.policy.poll_seconds
@@ -70,6 +70,7 @@ class Runner:
                 if saga.state.open:
                     await self._clock.sleep(pause)
         finally:
+            PRESSING.reset(pressing)
             self.waiting_for.pop(replacement.id, None)
         return saga.state
 

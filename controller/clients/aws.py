@@ -16,6 +16,7 @@ from botocore.exceptions import NoCredentialsError, NoRegionError
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential, wait_random
 
 from controller.clients import aws_session
+from controller.clients.aws_budget import Budgets, account_of
 from controller.clients.aws_errors import translate
 from controller.domain.errors import ForbiddenCall, Permanent, RepaveError, Throttled, Transient
 from controller.domain.laps import lap
@@ -94,7 +95,10 @@ class Bounds:
 
 
 class Aws:
-    """Clients for every service, region and role, made at first use and shared. Close with `aclose`."""
+    """Clients for every service, region and role, made at first use and shared. Close with `aclose`.
+
+    budgets: what reads may take of each account's quota, and what they took and waited.
+    """
 
     def __init__(self, clock: Clock, bounds: Bounds = Bounds()) -> None:
         self._clock = clock
@@ -105,6 +109,7 @@ class Aws:
         self._stack = AsyncExitStack()
         self._roles: dict[tuple[str, str | None], Any] = {}
         self._clients: dict[tuple[str, str, str | None, str | None], Any] = {}
+        self.budgets = Budgets(clock)
 
     @property
     def clock(self) -> Clock:
@@ -157,6 +162,7 @@ class Aws:
         self, scope: AwsScope, service: str, operation: str, parameters: Mapping[str, Any], *, mutation: bool
     ) -> Mapping[str, Any]:
         bounds = self._bounds
+        await self._take_turn(scope, service, operation, mutation=mutation)
         once = partial(self._timed, scope, service, operation, parameters, mutation=mutation)
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(Throttled if mutation else Transient),
@@ -170,6 +176,14 @@ class Aws:
                 return await retrying(once)
         except TimeoutError as error:
             raise translate(error, f"{service}.{operation}", mutation=mutation) from None
+
+    async def _take_turn(self, scope: AwsScope, service: str, operation: str, *, mutation: bool) -> None:
+        """Before the time for the call itself begins to run."""
+        account, region = account_of(scope.role_arn), aws_session.region(self._session, scope.region) or ""
+        if mutation:
+            self.budgets.mutation(account, region, service)
+        else:
+            await self.budgets.read(account, region, service, operation)
 
     async def _timed(
         self, scope: AwsScope, service: str, operation: str, parameters: Mapping[str, Any], *, mutation: bool

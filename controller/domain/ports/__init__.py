@@ -24,9 +24,10 @@ from controller.domain.ports.remembering import (
     TickRecord,
 )
 from controller.domain.ports.seeing import Flaw, FleetProbe, Probe, ProbeRequest, ProbeSpec, SourceSpec
-from controller.domain.ports.system import Clock, Resources, Schedule
+from controller.domain.ports.system import PRESSING, Clock, Resources, Schedule
 
 __all__ = [
+    "PRESSING",
     "Adopted",
     "Budget",
     "Clock",

@@ -1,9 +1,13 @@
 """Time, waiting, ids, and what is shared by everything that is built."""
 
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Protocol, TypeVar
 
 T = TypeVar("T")
+
+PRESSING: ContextVar[bool] = ContextVar("pressing", default=False)
+"""Whether what is done here is done for an open replacement. Clients let it go before what only looks at fleets."""
 
 
 class Clock(Protocol):
