@@ -1,15 +1,18 @@
 """Gathers platform, probes and journal into one Snapshot. What could not be read stays in it, as Unknown."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from datetime import datetime
+from typing import TypeVar, cast
 
 from controller.domain.coverage import Readings
 from controller.domain.errors import PlatformError
 from controller.domain.laps import lap
 from controller.domain.model import Coverage, InstanceState, Inventory, Signal, Snapshot, Unknown
 from controller.domain.policy import Condition, Policy
-from controller.domain.ports import Clock, Journal, Platform, Probe, ProbeRequest
+from controller.domain.ports import Clock, FleetProbe, Journal, Platform, Probe, ProbeRequest
+
+T = TypeVar("T")
 
 LEAVING = frozenset({InstanceState.TERMINATING, InstanceState.DETACHED})
 """States in which nobody asks an instance's telemetry any more."""
@@ -18,8 +21,9 @@ LEAVING = frozenset({InstanceState.TERMINATING, InstanceState.DETACHED})
 class Observer:
     """The eyes of one fleet.
 
-    probes: one reader per condition name of the policy. probe_timeout_seconds: after it a probe's answer is Unknown
-    for the whole fleet; the other probes are not held up. own_instance: the id of the daemon's own host, if it is one.
+    probes: one reader per condition and guard of the policy, by name. probe_timeout_seconds: after it a probe's answer
+    is Unknown for the whole fleet; the other probes are not held up. own_instance: the id of the daemon's own host, if
+    it is one.
     """
 
     def __init__(
@@ -53,7 +57,9 @@ class Observer:
         open_replacements = await self._journal.open_replacements(self._policy.fleet)
         with lap(self._clock, "inventory"):
             inventory = await self._platform.inventory()
-        signals, coverage = await self._signals(inventory, started_at, since)
+        (signals, coverage), guards = await asyncio.gather(
+            self._signals(inventory, started_at, since), self._guards(inventory, started_at)
+        )
         fleet, journal, now = self._policy.fleet, self._journal, self._clock.now()
         return Snapshot(
             fleet=fleet,
@@ -68,6 +74,7 @@ class Observer:
             observed_from=started_at,
             own_instance=self._own_instance,
             coverage=coverage,
+            guards=guards,
         )
 
     async def _signals(
@@ -86,19 +93,32 @@ class Observer:
         covered = (_coverage(condition, tasks[condition.name].result()) for condition in self._policy.conditions)
         return answers, tuple(item for item in covered if item is not None)
 
+    async def _guards(self, inventory: Inventory, at: datetime) -> Mapping[str, Signal | Unknown]:
+        requests = [ProbeRequest(condition, inventory, inventory.instances, at) for condition in self._policy.guards]
+        answers = await asyncio.gather(*(self._read_fleet(request) for request in requests))
+        return {request.condition.name: answer for request, answer in zip(requests, answers, strict=True)}
+
+    async def _read_fleet(self, request: ProbeRequest) -> Signal | Unknown:
+        probe = cast("FleetProbe", self._probes[request.condition.name])
+        return await self._in_time(request.condition, probe.read_fleet(request))
+
     async def _read(self, request: ProbeRequest) -> Mapping[str, Signal | Unknown]:
         condition = request.condition
+        answer = await self._in_time(condition, self._probes[condition.name].read(request))
+        return {member.id: answer for member in request.instances} if isinstance(answer, Unknown) else answer
+
+    async def _in_time(self, condition: Condition, reading: Awaitable[T]) -> T | Unknown:
+        """The answer, or why there is none: a probe that fails blinds its own condition, not the fleet."""
         try:
             async with asyncio.timeout(self._probe_timeout_seconds):
                 with lap(self._clock, "probe", rule=condition.name, probe=condition.probe):
-                    return await self._probes[condition.name].read(request)
+                    return await reading
         except TimeoutError:
-            gap = Unknown(f"{condition.probe} did not answer within {self._probe_timeout_seconds:g} s")
+            return Unknown(f"{condition.probe} did not answer within {self._probe_timeout_seconds:g} s")
         except PlatformError as error:
-            gap = Unknown(f"{condition.probe} could not be read: {error}")
-        except Exception as error:  # noqa: BLE001 - a broken probe blinds its own condition, not the fleet
-            gap = Unknown(f"{condition.probe} is broken: {type(error).__name__}: {error}")
-        return {member.id: gap for member in request.instances}
+            return Unknown(f"{condition.probe} could not be read: {error}")
+        except Exception as error:  # noqa: BLE001 - whatever a probe may raise
+            return Unknown(f"{condition.probe} is broken: {type(error).__name__}: {error}")
 
 
 def _coverage(condition: Condition, answers: Mapping[str, Signal | Unknown]) -> Coverage | None:

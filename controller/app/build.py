@@ -69,7 +69,8 @@ class Builder:
     def site(self, policy: Policy) -> Site:
         """A fleet as this policy sees it."""
         platform = plugins.platforms()[policy.platform].build(policy.platform_options, self.clients)
-        probes = {condition.name: self._probe(condition, policy) for condition in policy.conditions}
+        declared = (*policy.conditions, *policy.guards)
+        probes = {condition.name: self._probe(condition, policy) for condition in declared}
         observer = Observer(policy, platform, probes, self.journal, self.clock, own_instance=self.own_instance)
         return Site(policy, platform, observer)
 

@@ -100,6 +100,10 @@ def _print_fleet(fleet: Mapping[str, Any]) -> None:
         out.print(Text(f"could not see: {gap}", style="magenta"))
     for told in coverage_lines(fleet["coverage"]):
         out.print(Text(told, style="magenta"))
+    for guard in fleet["guards"]:
+        out.print(Text(f"guard {guard['rule']}: {value_text(guard)} ({guard['outcome']})"))
+    for note in fleet["notes"]:
+        out.print(Text(f"note: {note}", style="dim"))
     print_table(COLUMNS, [instance_row(item) for item in instances])
     counts = {word: sum(item["decision"] == word for item in instances) for word in ("keep", "replace", "hold")}
     told = ", ".join(f"{count} to {word}" for word, count in counts.items())

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from controller.decide.guards import guards_of
+from controller.decide.notes import notes_of
 from controller.domain.model import Coverage, Instance, Snapshot
 from controller.domain.policy import Policy
 from controller.domain.ports import RefusalRecord
@@ -28,6 +30,8 @@ def explain(snapshot: Snapshot, judgement: Judgement, plan: Plan, policy: Policy
         "gaps": list(snapshot.inventory.gaps),
         "coverage": [coverage_json(item) for item in snapshot.coverage],
         "hold": {"rule": fleet_veto.rule, "reason": fleet_veto.reason} if fleet_veto else None,
+        "guards": [evidence_json(item) for item in guards_of(snapshot, policy)],
+        "notes": list(notes_of(snapshot, policy)),
         "groups": [
             {"name": group.name, "desired": group.desired, "minimum": group.minimum, "maximum": group.maximum}
             for group in snapshot.inventory.groups

@@ -21,7 +21,7 @@ def judge(snapshot: Snapshot, policy: Policy) -> Judgement:
             if run.streak is not None:
                 streaks[(instance.id, condition.name)] = run.streak
                 runs.append(run.streak)
-            evidence.append(_evidence(snapshot.signal(instance.id, condition.name), condition, run))
+            evidence.append(evidence_of(snapshot.signal(instance.id, condition.name), condition, run))
         blind = _blind(snapshot, policy, instance, runs)
         verdicts[instance.id] = Verdict(instance.id, _kind(tuple(evidence), blind), tuple(evidence))
     before_trouble = _desired_before_trouble(snapshot, verdicts)
@@ -35,7 +35,8 @@ def warming_up(instance: Instance, snapshot: Snapshot, policy: Policy) -> bool:
     return snapshot.now - instance.launched_at < timedelta(seconds=policy.warm_up_seconds)
 
 
-def _evidence(signal: Signal | Unknown, condition: Condition, run: Run) -> Evidence:
+def evidence_of(signal: Signal | Unknown, condition: Condition, run: Run) -> Evidence:
+    """A reading against its threshold, with the run that it belongs to."""
     unknown = Evidence(
         rule=condition.name,
         probe=condition.probe,

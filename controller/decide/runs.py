@@ -66,6 +66,15 @@ def run_of(snapshot: Snapshot, policy: Policy, instance: Instance, condition: Co
     return _read_back(condition, points, gap_seconds, warm_at, before)
 
 
+def run_of_fleet(signal: Signal, condition: Condition, policy: Policy) -> Run:
+    """The same of a reading of the whole fleet, read back as far as its source tells."""
+    points = points_of(signal.readings, condition)
+    if not points[-1].breached:
+        return Run(None, lacks=_among_bad_ones(points, max(condition.for_seconds, condition.within_seconds)))
+    gap_seconds = GAP_PERIODS * (signal.period_seconds or policy.tick_seconds)
+    return _read_back(condition, points, gap_seconds, None, None)
+
+
 def long_enough(condition: Condition, run: Run) -> bool:
     """Whether a breach is a finding: the readings prove it for the whole of the condition's `for`."""
     if not condition.for_seconds:

@@ -276,6 +276,7 @@ class Snapshot:
     """The one value that decisions are made from. Whatever is not in here was not known.
 
     own_instance: the id of the instance that the daemon itself runs on, if it runs on one.
+    guards: what each of the policy's guards says of the fleet as a whole.
     """
 
     fleet: str
@@ -291,6 +292,7 @@ class Snapshot:
     requests: tuple[Request, ...] = ()
     own_instance: str | None = None
     coverage: tuple[Coverage, ...] = ()
+    guards: Mapping[str, Signal | Unknown] = field(default_factory=dict)
 
     def request(self, instance_id: str) -> Request | None:
         """What was proposed or asked for this instance, if it still stands."""
@@ -300,7 +302,13 @@ class Snapshot:
     def signal(self, instance_id: str, condition: str) -> Signal | Unknown:
         """What is known of an instance under a condition; Unknown when nobody asked, when it is no number (NaN), or
         when it is stale."""
-        found = self.signals.get((instance_id, condition), Unknown("not read"))
+        return self._usable(self.signals.get((instance_id, condition), Unknown("not read")))
+
+    def guard(self, name: str) -> Signal | Unknown:
+        """The same of the whole fleet, under one of the policy's guards."""
+        return self._usable(self.guards.get(name, Unknown("not read")))
+
+    def _usable(self, found: Signal | Unknown) -> Signal | Unknown:
         if not isinstance(found, Signal):
             return found
         if isinstance(found.latest.value, float) and not isfinite(found.latest.value):

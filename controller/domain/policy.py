@@ -217,6 +217,8 @@ class Deadlines:
 class Policy:
     """Everything that was declared for one fleet, defaults filled in.
 
+    guards: read for the fleet as a whole; while one of them breaches or cannot be read, nothing is started.
+
     hash: sha256 (hex, 12 digits) of `document`. document: the canonical JSON it can be rebuilt from; secrets stay
     references in it. windows: none means any time.
     """
@@ -226,6 +228,7 @@ class Policy:
     mode: Mode
     platform_options: object = None
     conditions: tuple[Condition, ...] = ()
+    guards: tuple[Condition, ...] = ()
     limits: Limits = Limits()
     windows: tuple[Window, ...] = ()
     cooldown: Cooldown = Cooldown()

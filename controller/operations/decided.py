@@ -137,6 +137,10 @@ class Look(Document):
     """Sentences about what could not be read."""
     coverage: list[Coverage]
     hold: FleetVeto | None
+    guards: list[Evidence]
+    """What `hold_while` says of the fleet as a whole; `found`: it holds."""
+    notes: list[str]
+    """Sentences about what the policy comes to in a fleet of this size, where that is probably not meant."""
     groups: list[Group]
 
 

@@ -49,6 +49,7 @@ def build_policy(
         mode=capped(fleet.mode or document.mode, document.max_mode),
         platform_options=getattr(fleet, platform),
         conditions=_conditions(fleet, specs, sources),
+        guards=tuple(_degraded(rule, specs, sources) for rule in fleet.hold_while),
         limits=Limits(limits.max_in_flight, limits.replacements_per_hour, limits.capacity_floor),
         windows=tuple(Window(item.cron, item.for_, item.timezone) for item in fleet.windows),
         cooldown=Cooldown(fleet.cooldown.base, fleet.cooldown.cap),

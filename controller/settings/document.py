@@ -58,7 +58,8 @@ def _known(specs: Mapping[str, S], name: object, what: str) -> S:
 def _encoded(policy: Policy) -> dict[str, Any]:
     content: dict[str, Any] = _POLICY.dump_python(policy, mode="json", by_alias=True)
     del content["hash"], content["document"]
-    for condition, item in zip(policy.conditions, content["conditions"], strict=True):
+    declared = (*policy.conditions, *policy.guards)
+    for condition, item in zip(declared, [*content["conditions"], *content["guards"]], strict=True):
         item["threshold"] = _encoded_threshold(condition.threshold)
     return content
 
@@ -81,6 +82,7 @@ def _decoded(content: dict[str, Any], document: str, specs: Specs) -> Policy:
     platform = _known(specs.platforms, content["platform"], "platform")
     content["platform_options"] = _options(platform.options, content["platform_options"])
     content["conditions"] = [_decoded_condition(item, specs) for item in content["conditions"]]
+    content["guards"] = [_decoded_condition(item, specs) for item in content.get("guards", ())]
     policy = _POLICY.validate_python(content)
     return replace(policy, document=document, hash=_hash(document))
 

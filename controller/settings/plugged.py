@@ -37,13 +37,16 @@ class Models:
         )
         what = "The ways of being degraded; one is enough."
         rules: Any = (tuple[rule, ...], Field(default=(), description=what))
+        what = "What has to be well with the fleet as a whole: while one breaches or cannot be read, nothing starts."
+        guards: Any = (tuple[rule, ...], Field(default=(), description=what))
+        both = {"degraded_when": rules, "hold_while": guards}
         own = {name: _optional(spec) for name, spec in platforms.items()}
         partial: dict[str, Any] = {
             name: (dict[str, Any], Field(default={}, description=f"What fleets with `{name}` share of it."))
             for name in platforms
         }
-        fleet = create_model("Fleet", __base__=FleetBase, __doc__=FleetBase.__doc__, degraded_when=rules, **own)
-        defaults = create_model("Defaults", __base__=FleetBase, __doc__=DEFAULTS_DOC, degraded_when=rules, **partial)
+        fleet = create_model("Fleet", __base__=FleetBase, __doc__=FleetBase.__doc__, **both, **own)
+        defaults = create_model("Defaults", __base__=FleetBase, __doc__=DEFAULTS_DOC, **both, **partial)
         return cls(fleet=fleet, defaults=defaults)
 
 

@@ -16,6 +16,9 @@ AGE_CONDITIONS = {"max_image_age": "image_age", "max_age": "instance_age"}
 THRESHOLDS = ("above", "below", "count", "within")
 """Keys of a rule that say what counts as a breach."""
 
+ABOUT_INSTANCES = ("identity", "missing", "urgent")
+"""Keys of a rule that say nothing about a fleet as a whole."""
+
 
 def check_fleet(name: str, fleet: Located, specs: Specs, sources: Mapping[str, Source], problems: Problems) -> None:
     """Note what is wrong with the keys of one fleet, its defaults merged in; whatever has the wrong type is skipped."""
@@ -30,20 +33,38 @@ def check_fleet(name: str, fleet: Located, specs: Specs, sources: Mapping[str, S
 
 def check_rules(fleet: Located, specs: Specs, sources: Mapping[str, Source], problems: Problems) -> None:
     """Note what is wrong with the keys of the rules of a fleet (or of the defaults)."""
-    rules = fleet.mapping.get("degraded_when")
     names: dict[str, Spot] = {}
     taken = {*AGE_CONDITIONS, *(word.value for word in words(fleet))}
-    for rule in rules.value if rules and isinstance(rules.value, list) else []:
-        if not isinstance(rule.value, dict):
-            continue
-        _check_name(rule, taken, names, problems)
-        probe = _exactly_one("a rule", "probe", rule, specs.probes, keys_of(RuleBase), problems)
-        if probe:
-            _check_threshold(rule, specs.probes[probe], problems)
-            named = rule.mapping.get("source")
-            wrong = source_problem(named.value if named else None, specs.probes[probe], sources)
-            if wrong:
-                problems.add(named.spot if named else rule.spot, wrong)
+    for key in ("degraded_when", "hold_while"):
+        rules = fleet.mapping.get(key)
+        for rule in rules.value if rules and isinstance(rules.value, list) else []:
+            if not isinstance(rule.value, dict):
+                continue
+            _check_name(rule, taken, names, problems)
+            probe = _exactly_one("a rule", "probe", rule, specs.probes, keys_of(RuleBase), problems)
+            if probe:
+                _check_rule(rule, specs.probes[probe], sources, problems)
+            if probe and key == "hold_while":
+                _check_guard(rule, specs.probes[probe], specs, problems)
+
+
+def _check_rule(rule: Located, probe: ProbeSpec, sources: Mapping[str, Source], problems: Problems) -> None:
+    _check_threshold(rule, probe, problems)
+    named = rule.mapping.get("source")
+    wrong = source_problem(named.value if named else None, probe, sources)
+    if wrong:
+        problems.add(named.spot if named else rule.spot, wrong)
+
+
+def _check_guard(rule: Located, probe: ProbeSpec, specs: Specs, problems: Problems) -> None:
+    """A guard is read for the fleet as a whole."""
+    if not probe.fleet_level:
+        able = listed(name for name, spec in specs.probes.items() if spec.fleet_level)
+        problems.add(rule.spot, f"{quoted(probe.name)} cannot answer for a whole fleet; 'hold_while' takes: {able}.")
+    for key in ABOUT_INSTANCES:
+        if key in rule.mapping:
+            at = rule.mapping[key].key_at or rule.at
+            problems.add(at, f"{quoted(key)} is about instances, and 'hold_while' is about the fleet; leave it out.")
 
 
 def _exactly_one(

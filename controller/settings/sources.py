@@ -42,14 +42,14 @@ def _kind(name: str, item: Located, specs: Specs, problems: Problems) -> str | N
 
 def check_conditions(policy: Policy, fleet: Located, specs: Specs, problems: Problems) -> None:
     """Note what the probes themselves find wrong with a fleet's rules. fleet: where it stands, defaults merged in."""
-    rules = fleet.find(("degraded_when",))
-    for rule in rules.value if isinstance(rules.value, list) else ():
-        name = rule.mapping["name"].value
-        condition = policy.condition(name)
-        check = specs.probes[condition.probe].check if condition else None
-        flaw = check(condition) if check and condition else None
-        if flaw is not None:
-            problems.add(rule.find((flaw.key,)).spot, f"rule {quoted(name)}: {flaw.message}")
+    for key, declared in (("degraded_when", policy.conditions), ("hold_while", policy.guards)):
+        rules, by_name = fleet.find((key,)), {condition.name: condition for condition in declared}
+        for rule in rules.value if isinstance(rules.value, list) else ():
+            condition = by_name[rule.mapping["name"].value]
+            check = specs.probes[condition.probe].check
+            flaw = check(condition) if check else None
+            if flaw is not None:
+                problems.add(rule.find((flaw.key,)).spot, f"rule {quoted(condition.name)}: {flaw.message}")
 
 
 def pick_source(named: str | None, probe: ProbeSpec, sources: Mapping[str, Source]) -> str | None:

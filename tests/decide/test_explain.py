@@ -35,7 +35,8 @@ AT_ONCE = replace(ERRORS, for_seconds=0.0)
 NUMBER, TEXT = (int, float), str
 
 FLEET = {"name": TEXT, "platform": TEXT, "mode": TEXT, "policy_hash": TEXT, "observed_at": TEXT, "next_look_at": TEXT,
-         "settled": bool, "gaps": list, "coverage": list, "hold": (dict, type(None)), "groups": list,
+         "settled": bool, "gaps": list, "coverage": list, "hold": (dict, type(None)), "guards": list,
+         "notes": list, "groups": list,
          "instances": list}  # fmt: skip
 INSTANCE = {"id": TEXT, "group": TEXT, "zone": TEXT, "state": TEXT, "serving": bool,
             "age_seconds": (*NUMBER, type(None)), "image": dict, "verdict": TEXT, "findings": list, "evidence": list,

@@ -77,6 +77,7 @@ SPECS = Specs(
         "instance_age": probe("instance_age", unit="s"),
         "checks": probe("checks", threshold=AnyOf(("impaired", "failed"))),
         "cpu": probe("cpu", options=MetricOptions, unit="%", history=True),
+        "overall": probe("overall", options=MetricOptions, history=True, fleet_level=True),
         "stored": probe("stored", options=MetricOptions, source=STORE, history=True, check=no_zero),
     },
     sources={"store": STORE},
