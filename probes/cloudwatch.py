@@ -6,6 +6,7 @@ from datetime import datetime
 from controller.clients.aws import Aws, AwsScope
 from controller.domain.errors import Permanent
 from controller.domain.model import Reading, Signal, Unknown
+from controller.domain.policy import Condition
 from controller.domain.ports import ProbeRequest, ProbeSpec, Resources
 from probes._cloudwatch_answer import CALL, MOST_POINTS, Answer, Points, batch_size
 from probes._cloudwatch_cache import Cache, Window
@@ -145,6 +146,12 @@ def _build(_source: object, platform: object, resources: Resources) -> Cloudwatc
     return Cloudwatch(resources.get(Aws), getattr(platform, "external_id", None))
 
 
+def _rhythm(condition: Condition) -> tuple[float, float]:
+    options = condition.options
+    assert isinstance(options, CloudwatchOptions)
+    return options.period_seconds, options.lag_seconds
+
+
 PROBE = ProbeSpec(
     name="cloudwatch",
     options=CloudwatchOptions,
@@ -152,4 +159,5 @@ PROBE = ProbeSpec(
     summary="A metric of CloudWatch, by instance.",
     history=True,
     fleet_level=True,
+    rhythm=_rhythm,
 )

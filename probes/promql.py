@@ -136,5 +136,6 @@ PROBE = ProbeSpec(
     history=True,
     source=PROMETHEUS,
     fleet_level=True,
+    rhythm=lambda condition: (_step_seconds(condition, condition.for_seconds), 0.0),
     check=_check,
 )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from controller.domain.policy import Above, Cause, Mode, Policy
+from controller.settings.feasible import warn_of_the_infeasible
 from controller.settings.located import Located, Path
 from controller.settings.models import FleetBase
 from controller.settings.problems import Problems, quoted
@@ -82,6 +83,7 @@ def warn(policy: Policy, wanted: Mode, fleet: Located, specs: Specs, notes: Prob
         notes.add(fleet.find(("limits", "replacements_per_hour")).spot, what)
     _warn_of_churn(policy, fleet, notes)
     warn_of_windows(policy, fleet, notes)
+    warn_of_the_infeasible(policy, fleet, specs, notes)
     _warn_of_short_for(policy, fleet, specs, notes)
 
 

@@ -77,6 +77,7 @@ SPECS = Specs(
         "instance_age": probe("instance_age", unit="s"),
         "checks": probe("checks", threshold=AnyOf(("impaired", "failed"))),
         "cpu": probe("cpu", options=MetricOptions, unit="%", history=True),
+        "slow": probe("slow", options=MetricOptions, history=True, rhythm=lambda _: (300.0, 120.0)),
         "overall": probe("overall", options=MetricOptions, history=True, fleet_level=True),
         "stored": probe("stored", options=MetricOptions, source=STORE, history=True, check=no_zero),
     },

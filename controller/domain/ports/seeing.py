@@ -80,6 +80,7 @@ class ProbeSpec:
     source: the kind of telemetry source it reads; None where it reads none.
     fleet_level: whether its reader is a FleetProbe.
     check: what is wrong with a condition that no single option shows; None when it is good.
+    rhythm: how far apart the source's readings of a condition are, and how late they come, in seconds; None: unknown.
     """
 
     name: str
@@ -93,3 +94,4 @@ class ProbeSpec:
     source: SourceSpec | None = None
     fleet_level: bool = False
     check: Callable[[Condition], Flaw | None] | None = None
+    rhythm: Callable[[Condition], tuple[float, float]] | None = None
