@@ -14,7 +14,20 @@ from tests.support.cloud import Cloud, client, frozen_cloud
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-NAMES = ("before", "dropped", "after", "nth", "refused", "lost", "reset", "late", "keyed", "params", "killed")
+NAMES = (
+    "before",
+    "dropped",
+    "after",
+    "nth",
+    "refused",
+    "lost",
+    "reset",
+    "late",
+    "keyed",
+    "params",
+    "killed",
+    "spoiled",
+)
 GROUPS = tuple(fleet(name, instances=1, headroom=5) for name in NAMES)
 
 
@@ -175,3 +188,43 @@ async def test_nonsense_is_refused_with_a_reason(cloud: Cloud) -> None:
         await cloud.remote.happen("target", instance="i-0123", state="healthy")
     async with ClientSession() as session, session.get(cloud.world.control + "/nowhere") as response:
         assert response.status == 404
+
+
+async def test_a_stale_answer_is_an_older_one_to_the_same_question(cloud: Cloud) -> None:
+    assert await desired(cloud, "spoiled") == 1
+    await cloud.pass_time(30)
+    await cloud.set_desired("spoiled", 2)
+    await cloud.remote.add_rule(action="DescribeAutoScalingGroups", spoil="stale", stale_seconds=10)
+    assert await desired(cloud, "spoiled") == 1, "as it was 30 seconds ago"
+    assert await desired(cloud, "spoiled") == 2
+
+
+async def test_an_empty_page_is_not_the_end(cloud: Cloud) -> None:
+    await cloud.remote.add_rule(action="DescribeAutoScalingGroups", spoil="empty_page")
+    first = await cloud.scaling.describe_auto_scaling_groups(AutoScalingGroupNames=["spoiled"])
+    assert first["AutoScalingGroups"] == []
+    second = await cloud.scaling.describe_auto_scaling_groups(
+        AutoScalingGroupNames=["spoiled"], NextToken=first["NextToken"]
+    )
+    assert [group["AutoScalingGroupName"] for group in second["AutoScalingGroups"]] == ["spoiled"]
+    await cloud.remote.add_rule(action="DescribeInstances", spoil="empty_page")
+    pages = cloud.ec2.get_paginator("describe_instances").paginate()
+    assert [len(page["Reservations"]) > 0 async for page in pages] == [False, True]
+
+
+async def test_an_answer_cut_short_is_an_error_and_took_effect_all_the_same(cloud: Cloud) -> None:
+    await cloud.remote.add_rule(action="SetDesiredCapacity", spoil="truncated")
+    with pytest.raises(BotoCoreError):
+        await cloud.set_desired("spoiled", 3)
+    assert await desired(cloud, "spoiled") == 3
+
+
+async def test_garbage_comes_instead_of_the_answer(cloud: Cloud) -> None:
+    await cloud.remote.add_rule(action="DescribeAutoScalingGroups", spoil="garbage")
+    with pytest.raises((KeyError, BotoCoreError, ClientError)):  # the bare SDK finds no result in it
+        await cloud.scaling.describe_auto_scaling_groups()
+
+
+async def test_a_dribbled_answer_is_whole(cloud: Cloud) -> None:
+    await cloud.remote.add_rule(action="DescribeAutoScalingGroups", spoil="dribble")
+    assert await desired(cloud, "spoiled") > 0

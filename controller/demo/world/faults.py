@@ -1,4 +1,5 @@
-"""Faults on the wire: requests that are held, delayed, refused or cut off, before or after they take effect."""
+"""Faults on the wire: requests that are held, delayed, refused or cut off, before or after they take effect; and
+answers that are old, empty, cut short, garbled or dribbled."""
 
 import threading
 from dataclasses import dataclass
@@ -26,11 +27,24 @@ class Outcome(StrEnum):
     DROP = "drop"
 
 
+class Spoiling(StrEnum):
+    """What becomes of a good answer. stale: an older answer to the same question takes its place. empty_page: a page
+    without entries comes first, and a token that leads to the answer. truncated: it is cut short, and so is the
+    connection. garbage: something else comes instead. dribble: it comes in very small pieces."""
+
+    STALE = "stale"
+    EMPTY_PAGE = "empty_page"
+    TRUNCATED = "truncated"
+    GARBAGE = "garbage"
+    DRIBBLE = "dribble"
+
+
 class FaultRule(Model):
-    """Which requests it strikes, and what it does to them: exactly one of hold, delay, error and reset.
+    """Which requests it strikes, and what it does to them: exactly one of hold, delay, error, reset and spoil.
 
     service, action: shell patterns (`autoscaling`, `Terminate*`). key: the access key id; None is anybody's.
     mutating: True or False strikes only those; None both. parameters: values the request must carry.
+    spoil: what becomes of an answer that was good. stale_seconds: how old a stale one is at least.
     nth: the first matching request to be struck, counted from 1. times: how many in a row; None is all that follow.
     """
 
@@ -48,12 +62,14 @@ class FaultRule(Model):
     error_status: int = Field(default=400, ge=400, le=599)
     error_message: str = "injected by the demo world"
     reset: bool = False
+    spoil: Spoiling | None = None
+    stale_seconds: float = Field(default=60, gt=0)
 
     @model_validator(mode="after")
     def _does_one_thing(self) -> Self:
         deeds = (self.hold, self.delay_seconds is not None, self.error_code is not None, self.reset)
-        if sum(deeds) != 1:
-            raise ValueError("a fault does exactly one of: hold, delay_seconds, error_code, reset")
+        if sum(deeds) + (self.spoil is not None) != 1:
+            raise ValueError("a fault does exactly one of: hold, delay_seconds, error_code, reset, spoil")
         return self
 
     def matches(self, request: AwsRequest) -> bool:

@@ -1,33 +1,17 @@
 """The WSGI application in front of moto: it serialises, strikes with faults and logs each request."""
 
 import logging
-import socket
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
 
 from controller.demo import wall
 from controller.demo.world.faults import ActiveRule, Faults, Moment, Outcome
-from controller.demo.world.requests import AwsRequest, error_body, error_code, parse, read_body
+from controller.demo.world.requests import AwsRequest, error_body, error_code, parse, read_body, without_our_token
+from controller.demo.world.spoiling import Answer, Spoiler, cut
 from controller.demo.world.world import World
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A complete HTTP response."""
-
-    status: int
-    headers: list[tuple[str, str]]
-    body: bytes
-
-    def send(self, start_response: Callable[..., Any]) -> list[bytes]:
-        """Hand it to the server."""
-        start_response(f"{self.status} {HTTPStatus(self.status).phrase}", self.headers)
-        return [self.body]
 
 
 class Gate:
@@ -37,15 +21,16 @@ class Gate:
         self._app = app
         self._world = world
         self._faults = faults
+        self._spoiler = Spoiler(world.conditions.time)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request."""
         body = read_body(environ)
         if body is None:
             return Answer(413, [], b"").send(start_response)
-        request = parse(environ, body)
+        request = without_our_token(parse(environ, body), environ)
         struck = self._faults.strike(request)
-        if struck is not None and struck.rule.moment is Moment.BEFORE:
+        if struck is not None and struck.rule.moment is Moment.BEFORE and struck.rule.spoil is None:
             refusal = self._strike(struck, request, environ)
             if refusal is not None:
                 self._log(request, refusal, struck, effect=False)
@@ -54,6 +39,9 @@ class Gate:
             answer = self._ask_moto(request, environ)
             self._log(request, answer, struck, effect=answer.status < 400)
             self._world.log_truth()
+            self._spoiler.remember(request, answer)
+        if struck is not None and struck.rule.spoil is not None:
+            return self._spoiler.send(struck.rule, request, answer, environ, start_response)
         if struck is not None and struck.rule.moment is Moment.AFTER:
             answer = self._strike(struck, request, environ) or answer
         return answer.send(start_response)
@@ -68,7 +56,7 @@ class Gate:
         elif rule.reset or self._faults.hold(active, request) is Outcome.DROP:
             if rule.moment is Moment.BEFORE:
                 self._log(request, None, active, effect=False)
-            _cut(environ)
+            cut(environ)
         return None
 
     def _ask_moto(self, request: AwsRequest, environ: dict[str, Any]) -> Answer:
@@ -105,10 +93,3 @@ class Gate:
 def _error(request: AwsRequest, status: int, code: str, message: str) -> Answer:
     content_type, body = error_body(request, code, message)
     return Answer(status, [("Content-Type", content_type), ("Content-Length", str(len(body)))], body)
-
-
-def _cut(environ: dict[str, Any]) -> None:
-    """Cut the connection instead of answering."""
-    connection: socket.socket = environ["werkzeug.socket"]
-    connection.shutdown(socket.SHUT_RDWR)  # the handler's own files keep the descriptor open until it returns
-    raise ConnectionAbortedError("cut by a fault")

@@ -2,10 +2,10 @@
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 from xml.sax.saxutils import escape
 
 MAX_BODY_BYTES = 1 << 20
@@ -18,6 +18,9 @@ of logs is started and stopped to read."""
 
 SCOPE = re.compile(r"Credential=([^/,\s]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
 RPC_PATH = re.compile(r"/service/[^/]+/operation/(\w+)$")
+AFTER_EMPTY_PAGE = "repave-world-empty-page"
+"""Where an empty page leads: to the answer itself."""
+
 MAX_PARAMETERS = 60
 MAX_VALUE_CHARACTERS = 300
 
@@ -51,6 +54,17 @@ def read_body(environ: dict[str, Any]) -> bytes | None:
     body: bytes = environ["wsgi.input"].read(length)
     environ["wsgi.input"] = BytesIO(body)
     return body
+
+
+def without_our_token(request: AwsRequest, environ: dict[str, Any]) -> AwsRequest:
+    """The request as if the page before it had not been empty: whoever asks with our token means the first page."""
+    if request.parameters.get("NextToken") != AFTER_EMPTY_PAGE:
+        return request
+    form = parse_qsl(environ["wsgi.input"].read().decode("utf-8", "replace"), keep_blank_values=True)
+    body = urlencode([(name, value) for name, value in form if name != "NextToken"]).encode()
+    environ["wsgi.input"], environ["CONTENT_LENGTH"] = BytesIO(body), str(len(body))
+    asked = {name: value for name, value in request.parameters.items() if name != "NextToken"}
+    return replace(request, parameters=asked)
 
 
 def parse(environ: dict[str, Any], body: bytes) -> AwsRequest:

@@ -12,7 +12,7 @@ DAEMON_KEY = "AKIADAEMON"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call of an AWS API. effect: whether it changed anything (a refused one did not)."""
+    """One call of an AWS API. effect: whether it changed anything (a refused one did not). fault: it was struck."""
 
     seq: int
     at_ns: int
@@ -23,6 +23,7 @@ class Request:
     key: str
     effect: bool
     error: str | None = None
+    fault: bool = False
 
     @property
     def ours(self) -> bool:
@@ -97,7 +98,7 @@ def parse(line: Mapping[str, Any]) -> Record:
         case "request":
             return Request(
                 *(seq, at_ns, line["service"], line["action"], line["parameters"]),
-                *(line["mutating"], line["key"], line["effect"], line["error"]),
+                *(line["mutating"], line["key"], line["effect"], line["error"], bool(line.get("fault"))),
             )
         case "truth":
             members = {state: frozenset(ids) for state, ids in line["members"].items()}

@@ -41,12 +41,14 @@ class Deed(Model):
 class Happening(Model):
     """Something that happens right before everybody looks at that moment: exactly one of the others.
 
-    world: an event of the emulator's control pages, instances by their names in the story. The others are what a person
+    world: an event of the emulator's control pages, instances by their names in the story. fault: a rule of theirs
+    (controller/demo/world/faults.py) that strikes requests from then on. The others are what a person
     does with the commands of these names. note: a remark for whoever reads the report.
     """
 
     at: Seconds
     world: dict[str, Any] | None = None
+    fault: dict[str, Any] | None = None
     hold: Deed | None = None
     resume: Deed | None = None
     approve: Deed | None = None

@@ -34,6 +34,11 @@ class Deeds:
             self._ledger.say(self._clock.now(), "world", f"* {item.world['kind']} {told}{note}")
             self._world.happen(self._with_ids(item.world))
             return
+        if item.fault is not None:
+            told = " ".join(f"{key}={value}" for key, value in item.fault.items())
+            self._ledger.say(self._clock.now(), "world", f"* fault {told}{note}")
+            self._world.strike(item.fault)
+            return
         try:
             who, what = await self._person(item)
         except RepaveError as refused:

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,11 +19,13 @@ from controller.app.clients import SharedClients
 from controller.app.configuration import load_config
 from controller.app.daemon import Daemon
 from controller.app.heartbeat import Heartbeat
+from controller.demo.process import WorldGroupInfo
 from controller.journal.sql import SqlJournal
 from controller.journal.worker import direct
 from controller.loop import FleetLoop, Tick
 from controller.record.trace import TraceProjector
 from controller.settings import Config
+from tests.e2e.harness.wire import DAEMON_KEY
 from tests.scenarios.harness.case import Case, Story
 from tests.scenarios.harness.deeds import Deeds
 from tests.scenarios.harness.ledger import Ledger, ToldJournal
@@ -32,7 +34,7 @@ from tests.scenarios.harness.report import Ending, report
 from tests.scenarios.harness.story_time import StoryClock, StoryLoop, StorySchedule, Traffic
 from tests.scenarios.harness.worlds import Nursery, StoryWorld
 
-KEY = "AKIASTORY"
+KEY = DAEMON_KEY
 LOADER = create_loader()
 BEFORE_THE_LOOK_SECONDS = 0.001
 LONGEST_SECONDS = 48 * 3600
@@ -41,14 +43,33 @@ PARK_SECONDS = 5.0
 
 def play(case: Case, nursery: Nursery, folder: Path, without: Collection[str] = ()) -> str:
     """The report of a story. without: rules that are left out, to see whether anybody would notice."""
-    story, traffic = case.story(), Traffic()
-    wire_log = folder / "wire.jsonl"
+    with _rules(without):
+        return perform(case.story(), case.config, nursery, folder).report
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """What came of a story. state: of every group, at the end. group: the first one, as it was at the beginning. wire:
+    the log of everything that reached the world."""
+
+    report: str
+    ending: Ending
+    state: Mapping[str, Any]
+    group: WorldGroupInfo
+    names: Names
+    wire: Path
+
+
+def perform(story: Story, config: Path, nursery: Nursery, folder: Path) -> Performance:
+    """Play a story from its first look to its end."""
+    traffic, wire_log = Traffic(), folder / "wire.jsonl"
     wire_log.touch()
-    with nursery.world(story.scenario(), wire_log) as world, _environment(world), _rules(without), traffic.watched():
+    with nursery.world(story.scenario(), wire_log) as world, _environment(world), traffic.watched():
         names = Names(world.running)
         names.learn_images(world.state())
         with asyncio.Runner(loop_factory=lambda: StoryLoop(traffic, world.advance)) as runner:
-            return runner.run(_Play(story, load_config(str(case.config)), world, names).run())
+            told, ending = runner.run(_Play(story, load_config(str(config)), world, names).run())
+        return Performance(told, ending, world.state(), world.running.groups[0], names, wire_log)
 
 
 @contextmanager
@@ -76,7 +97,7 @@ class _Play:
     done: asyncio.Event = field(default_factory=asyncio.Event)
     to_come: int = 0
 
-    async def run(self) -> str:
+    async def run(self) -> tuple[str, Ending]:
         """From the first look to the last line of the report."""
         self.to_come = len(self.story.timeline)
         clock = StoryClock(self.story.begins_at)
@@ -98,7 +119,7 @@ class _Play:
         ending = await Ending.of(journal, self.config, clock.now())
         await _take_down(daemon, running, loops, clients)
         await journal.aclose()
-        return report(self.story, ledger.lines, ending, self.names)
+        return report(self.story, ledger.lines, ending, self.names), ending
 
     def _ticked(self, tick: Tick) -> None:
         """A tick that could not look writes no record: its sentence is told here."""

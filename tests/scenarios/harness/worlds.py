@@ -82,6 +82,10 @@ class StoryWorld:
         """Let an event of the control pages happen."""
         self._ask("POST", "events", event)
 
+    def strike(self, rule: dict[str, Any]) -> None:
+        """Put a fault into force."""
+        self._ask("POST", "rules", rule)
+
     def advance(self, seconds: float) -> None:
         """Move the world's time on; all that falls due happens on the way."""
         while seconds > 0:
