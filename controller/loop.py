@@ -4,11 +4,11 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from controller.act.accept import acceptance, budget
+from controller.act.accept import acceptance, approved, budget, proposal
 from controller.act.runner import Runner
 from controller.act.site import Site, Sites
 from controller.act.tenure import Tenure
@@ -16,6 +16,7 @@ from controller.decide.breakers import changes
 from controller.decide.explain import explain, isoformat, refusals, sentence_of
 from controller.decide.judge import judge
 from controller.decide.plan import plan
+from controller.decide.proposals import to_propose, withdrawn
 from controller.decide.rule import RuleSpec
 from controller.domain.errors import JournalUnavailable, LeaseLost, PlatformError
 from controller.domain.laps import lap
@@ -23,6 +24,7 @@ from controller.domain.lifecycle import Outcome
 from controller.domain.model import Snapshot
 from controller.domain.ports import Clock, Journal, TickRecord
 from controller.domain.replacement import Replacement
+from controller.domain.request import Request
 from controller.domain.verdict import Judgement, Plan
 
 
@@ -123,11 +125,19 @@ class FleetLoop:
             judgement = judge(snapshot, policy)
             snapshot = await self._breakers(snapshot, judgement)
             decided = plan(snapshot, judgement, policy, self._rules)
+            snapshot, decided, proposed = self._propose(snapshot, judgement, decided)
         accepted = await self._accept(snapshot, decided)
         sentence = sentence_of(snapshot, judgement, decided, accepted, {**self._broken, **self._runner.waiting_for})
         report = explain(snapshot, judgement, decided, policy)
         record = TickRecord(
-            self.fleet, snapshot.now, sentence, judgement.memory, report, refusals(snapshot, decided, report)
+            self.fleet,
+            snapshot.now,
+            sentence,
+            judgement.memory,
+            report,
+            refusals(snapshot, decided, report),
+            proposed=proposed,
+            withdrawn=withdrawn(snapshot, judgement, policy),
         )
         with lap(self._clock, "record"):
             await self._journal.record_tick(record, self._tenure.lease())
@@ -153,11 +163,22 @@ class FleetLoop:
             await self._journal.close_breaker(breaker, proof, snapshot.now, self._tenure.lease())
         return found.applied(snapshot)
 
+    def _propose(
+        self, snapshot: Snapshot, judgement: Judgement, decided: Plan
+    ) -> tuple[Snapshot, Plan, tuple[Request, ...]]:
+        """What a person is asked about from now on, and the plan again, so that its words name it."""
+        proposed = tuple(proposal(one, snapshot, self._clock.new_id("r")) for one in to_propose(decided))
+        if not proposed:
+            return snapshot, decided, ()
+        asked = replace(snapshot, requests=(*snapshot.requests, *proposed))
+        return asked, plan(asked, judgement, self._site.policy, self._rules), proposed
+
     async def _accept(self, snapshot: Snapshot, decided: Plan) -> list[Replacement]:
         """The plan is advice; the accepting transaction decides."""
         policy, accepted = self._site.policy, []
         for candidate in decided.starts:
-            event = acceptance(candidate, snapshot, policy, self._clock.new_id("r"))
+            request = approved(candidate, policy)
+            event = acceptance(candidate, snapshot, policy, request.id if request else self._clock.new_id("r"))
             answer = await self._journal.accept(event, self._tenure.require(), budget(snapshot, policy))
             if isinstance(answer, Replacement):
                 accepted.append(answer)

@@ -75,6 +75,7 @@ class Observer:
             own_instance=self._own_instance,
             coverage=coverage,
             guards=guards,
+            requests=await journal.requests(now, fleet),
         )
 
     async def _signals(

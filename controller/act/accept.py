@@ -1,20 +1,48 @@
 """From a chosen candidate to the event that begins its replacement, with all that it was chosen for."""
 
 from controller.decide.declared import declared
-from controller.decide.explain import evidence_json, isoformat
+from controller.decide.explain import evidence_json, isoformat, request_json
 from controller.decide.looks import steadily_serving
 from controller.decide.rules.max_in_flight import allowed_in_flight
 from controller.domain.lifecycle import Kind
 from controller.domain.model import Instance, Snapshot
-from controller.domain.policy import Policy
+from controller.domain.policy import Mode, Policy
 from controller.domain.ports import Budget
 from controller.domain.replacement import Event
+from controller.domain.request import STANDS_FOR, Request, RequestKind
 from controller.domain.verdict import Candidate
+
+DAEMON = "repave"
+"""Who says so when no person does."""
+
+
+def proposal(candidate: Candidate, snapshot: Snapshot, request_id: str) -> Request:
+    """What a person is asked to approve."""
+    return Request(
+        id=request_id,
+        fleet=snapshot.fleet,
+        instance_id=candidate.instance.id,
+        kind=RequestKind.PROPOSED,
+        verdict=candidate.verdict.kind.value,
+        causes=tuple(item.rule for item in candidate.verdict.findings),
+        by=DAEMON,
+        reason="",
+        created_at=snapshot.now,
+        expires_at=snapshot.now + STANDS_FOR,
+    )
+
+
+def approved(candidate: Candidate, policy: Policy) -> Request | None:
+    """The request that its replacement comes from; a proposal made under mode ask counts under that mode only."""
+    request = candidate.request
+    return request if request is not None and (request.requested or policy.mode is Mode.ASK) else None
 
 
 def acceptance(candidate: Candidate, snapshot: Snapshot, policy: Policy, replacement_id: str) -> Event:
     """The `accepted` event; see Event for its facts."""
     instance, verdict = candidate.instance, candidate.verdict
+    request = approved(candidate, policy)
+    found = tuple(item.rule for item in verdict.findings)
     group = snapshot.inventory.group(instance.group)
     facts = {
         "fleet": snapshot.fleet,
@@ -22,11 +50,13 @@ def acceptance(candidate: Candidate, snapshot: Snapshot, policy: Policy, replace
         "group": instance.group,
         "zone": instance.zone,
         "predecessor": instance.id,
-        "causes": [item.rule for item in verdict.findings],
+        "causes": list(request.causes if request and request.requested else found),
         "verdict": verdict.kind.value,
         "urgent": verdict.urgent,
         "policy_hash": policy.hash,
         "mode": policy.mode.value,
+        "by": request.approved_by if request else DAEMON,
+        "request": request_json(request, snapshot.now) if request else None,
         "evidence": [evidence_json(item) for item in verdict.evidence],
         "launch_image_id": group.launch_image.id if group and group.launch_image else None,
         "predecessor_facts": instance_facts(instance),

@@ -9,14 +9,15 @@ from typing import Any
 from controller.act.saga import Saga
 from controller.act.site import Site, Sites
 from controller.act.steps import LOOK_BEFORE, advance, deadline_seconds, look
+from controller.act.stops import end_of, stop_of, undone_too_late
 from controller.act.tenure import Tenure
 from controller.decide.breakers import opened_by
 from controller.decide.looks import TurnBack, Wait
 from controller.domain.errors import Denied, Held, JournalUnavailable, PlatformError
 from controller.domain.lifecycle import IN_STEP, NEXT_STEP, Kind, Outcome, Phase, Step
-from controller.domain.model import Hold
 from controller.domain.ports import PRESSING, Adopted, Clock, Done, Journal, Progress, Refused, Waiting, Work
 from controller.domain.replacement import Replacement
+from controller.domain.request import Abort
 
 SEGMENT = timedelta(minutes=50)
 """What lasts longer continues in a linked trace: backends drop spans that are older than an hour."""
@@ -91,8 +92,12 @@ class Runner:
     async def _advance(self, saga: Saga, site: Site) -> float:
         """One advance; returns how many seconds to wait before the next."""
         saga.polls += 1
-        if await self._paused(saga, site):
+        abort = await self._journal.aborted(saga.state.id)
+        if await self._paused(saga, site, abort):
             return site.policy.poll_seconds
+        if abort is not None and not saga.state.undoing:
+            await self._turn_back(saga, abort)
+            return 0.0
         if saga.state.segment_since and self._clock.now() - saga.state.segment_since > SEGMENT:
             await saga.record((Kind.CONTINUED, None, {}))
         if saga.state.undoing:
@@ -196,7 +201,7 @@ class Runner:
         """Give everything back, then close. What cannot be given back in time is named and left to a person."""
         failure = dict(saga.state.failure or {})
         closed = {"outcome": failure.get("outcome", Outcome.FAILED.value), "reason": failure.get("reason", "")}
-        if self._undone_too_late(saga.state, site):
+        if undone_too_late(saga.state, site, self._clock.now()):
             left = {"outcome": Outcome.FAILED.value, "left_behind": _left_behind(saga.state)}
             await saga.record((Kind.CLOSED, None, closed | left))
             return 0.0
@@ -218,43 +223,24 @@ class Runner:
         others = tuple(other for other in everyone if other.id != saga.state.id)
         return Work(saga.state, others, saga.mutate, self._clock.now())
 
-    async def _paused(self, saga: Saga, site: Site) -> bool:
+    async def _turn_back(self, saga: Saga, abort: Abort) -> None:
+        """Obey a person's abort: the step that is next fails with it, and the way back begins."""
+        facts = {"reason": abort.sentence(), "error_type": "aborted", "outcome": Outcome.ABORTED.value, "by": abort.by}
+        await saga.record((Kind.FAILED, NEXT_STEP[saga.state.phase], {**facts, "polls": saga.polls}))
+
+    async def _paused(self, saga: Saga, site: Site, abort: Abort | None) -> bool:
         """Journal the beginning and the end of a pause; after it, the next step is looked at again."""
-        state, stop = saga.state, await self._stop(saga.state, site)
-        if stop is not None and state.paused_at is None:
-            await saga.record((Kind.PAUSED, None, {"reason": stop}))
-        elif stop is None and state.paused_at is not None:
-            await saga.record((Kind.RESUMED, None, {"reason": "the hold is over"}))
+        state = saga.state
+        stop = await stop_of(state, site, self._journal, abort, self._clock.now())
         if stop is not None:
-            saga.waiting_for = stop
+            if state.paused_at is None:
+                await saga.record((Kind.PAUSED, None, stop.facts))
+            saga.waiting_for, saga.looked_at = stop.reason, None
+        elif state.paused_at is not None:
+            over = await end_of(state, self._journal, abort, state.paused_at)
+            await saga.record((Kind.RESUMED, None, over.facts))
+            saga.waiting_for = ""
         return stop is not None
-
-    async def _stop(self, state: Replacement, site: Site) -> str | None:
-        """What holds this replacement now, in words: a hold in the journal, or a word on the platform itself.
-
-        While the platform cannot be asked, nothing is done (law 10), and its error is raised like that of any other
-        call, so that the deadline runs on and ends the wait (law 12); a pause goes on. A way back that is over time
-        ends all the same: it makes no further call.
-        """
-        hold = _hold_on(state, await self._journal.holds(self._clock.now()))
-        if hold is not None:
-            return hold.sentence()
-        try:
-            return await site.platform.held(state)
-        except PlatformError as error:
-            if state.paused_at is not None:
-                return f"whether it is still held cannot be told: {error}"
-            if self._undone_too_late(state, site):
-                return None
-            raise
-
-    def _undone_too_late(self, state: Replacement, site: Site) -> bool:
-        return state.undoing and state.elapsed_seconds(self._clock.now()) > site.policy.deadlines.undo_seconds
-
-
-def _hold_on(state: Replacement, holds: tuple[Hold, ...]) -> Hold | None:
-    scopes = {"all", f"fleet:{state.fleet}", f"instance:{state.predecessor}", f"instance:{state.successor}"}
-    return next((hold for hold in holds if hold.scope in scopes), None)
 
 
 def _begun(state: Replacement, step: Step) -> bool:

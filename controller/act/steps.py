@@ -19,7 +19,8 @@ LOOK_BEFORE = frozenset({Step.LAUNCH, Step.DRAIN, Step.TERMINATE})
 async def look(step: Step, saga: Saga, site: Site, clock: Clock) -> Look:
     """The look that a step begins with: is it still right to take it?
 
-    Launching follows acceptance at once, on the same evidence; it is looked at again when that has aged by a tick.
+    Launching follows acceptance at once, on the same evidence; it is looked at again when that has aged by a tick, and
+    after a hold.
     """
     state = saga.state
     if step is Step.DRAIN:
@@ -27,7 +28,8 @@ async def look(step: Step, saga: Saga, site: Site, clock: Clock) -> Look:
         return before_drain(snapshot, judge(snapshot, site.policy), state, site.policy)
     if step is Step.TERMINATE:
         return before_terminate(await site.observer.snapshot(), state)
-    if step is Step.LAUNCH and clock.now() - state.accepted_at > timedelta(seconds=site.policy.tick_seconds):
+    aged = clock.now() - state.accepted_at > timedelta(seconds=site.policy.tick_seconds)
+    if step is Step.LAUNCH and (aged or state.total_paused_seconds):
         snapshot = await site.observer.snapshot()
         return before_launch(snapshot, judge(snapshot, site.policy), state)
     return Go()

@@ -13,7 +13,18 @@ from controller.journal.adapter import JournalAdapter
 from controller.journal.sql import SqlJournal
 from controller.journal.worker import Run
 
-TOLD = ("successor", "verification", "outcome", "reason", "error_type", "call", "error", "left_behind", "timed_out")
+TOLD = (
+    "successor",
+    "verification",
+    "outcome",
+    "reason",
+    "error_type",
+    "call",
+    "error",
+    "left_behind",
+    "timed_out",
+    "by",
+)
 """The facts of an event that go into its line."""
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from controller.decide.guards import guards_of
 from controller.decide.notes import notes_of
+from controller.decide.proposals import AWAITING, asked_about
 from controller.domain.model import Coverage, Instance, Snapshot
 from controller.domain.policy import Policy
 from controller.domain.ports import RefusalRecord
@@ -63,6 +64,7 @@ def _instance(
         "evidence": [evidence_json(item) for item in verdict.evidence],
         "decision": _decision(instance, snapshot, plan, refusal),
         "replacement": next((item.id for item in snapshot.open_replacements if _involves(item, instance)), None),
+        "request": _request(instance, snapshot),
         "vetoes": [veto_json(veto) for veto in refusal.vetoes] if refusal else [],
     }
 
@@ -77,6 +79,11 @@ def coverage_json(item: Coverage) -> dict[str, Any]:
         "unmatched": list(item.unmatched),
         "unmatched_count": item.unmatched_count,
     }
+
+
+def _request(instance: Instance, snapshot: Snapshot) -> dict[str, Any] | None:
+    found = snapshot.request(instance.id)
+    return request_json(found, snapshot.now) if found else None
 
 
 def _involves(replacement: Replacement, instance: Instance) -> bool:
@@ -170,10 +177,19 @@ def sentence_of(
     for item in snapshot.open_replacements:
         why = f", {waiting[item.id]}" if waiting.get(item.id) else ""
         told.append(f"{item.id} {item.phase}{why}")
+    asked = [held.candidate.request for held in decided.holds if held.candidate.request and _only_asked(held)]
+    told += [asked_about(asked)] if asked else []
     for held in decided.holds:
+        if held.candidate.request and _only_asked(held):
+            continue
         rules = ", ".join(dict.fromkeys(veto.rule for veto in held.vetoes))
         told.append(f"holding {held.candidate.instance.id} ({rules})")
     return "; ".join(told)
+
+
+def _only_asked(held: Refusal) -> bool:
+    """Whether nothing but a person's yes is missing."""
+    return {veto.rule for veto in held.vetoes} == {AWAITING}
 
 
 def refusals(snapshot: Snapshot, decided: Plan, report: Mapping[str, Any]) -> dict[str, RefusalRecord]:

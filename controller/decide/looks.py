@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from controller.domain.model import Instance, InstanceState, Snapshot
 from controller.domain.policy import Policy
 from controller.domain.replacement import Replacement
+from controller.domain.request import REQUESTED
 from controller.domain.verdict import EvidenceOutcome, Judgement
 from controller.domain.veto import Needs, Veto
 
@@ -139,7 +140,10 @@ def _stopped(snapshot: Snapshot, predecessor: Instance) -> Look | None:
 
 
 def _recovered(judgement: Judgement, replacement: Replacement) -> Look | None:
-    """Still bad on the same rule goes on; all rules fine again turns back; not seen waits."""
+    """Still bad on the same rule goes on; all rules fine again turns back; not seen waits. What a person asked for goes
+    on: it was not for a rule."""
+    if REQUESTED in replacement.causes:
+        return None
     verdict = judgement.verdicts.get(replacement.predecessor)
     items = [item for item in (verdict.evidence if verdict else ()) if item.rule in replacement.causes]
     if any(item.outcome is EvidenceOutcome.BREACHED for item in items):

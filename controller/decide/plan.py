@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from controller.decide.rule import RuleSpec
 from controller.decide.runs import POINTS_NEEDED
-from controller.domain.model import Instance, InstanceState, Signal, Snapshot, Streak, Unknown
+from controller.domain.model import InstanceState, Signal, Snapshot, Streak, Unknown
 from controller.domain.policy import Policy
 from controller.domain.verdict import (
     SEVERITY,
@@ -16,10 +16,12 @@ from controller.domain.verdict import (
     Judgement,
     Plan,
     Refusal,
-    Verdict,
     VerdictKind,
 )
 from controller.domain.veto import Needs, Veto
+
+ABOUT_THE_VERDICT = frozenset({"blind", "no_fresher_image", "warming_up", "window"})
+"""Rules that a candidate which a person asked for by name is not held by."""
 
 SETTLING = timedelta(minutes=10)
 """What clears within this time is worth waiting for; beyond it a fleet counts as settled."""
@@ -35,9 +37,10 @@ def plan(snapshot: Snapshot, judgement: Judgement, policy: Policy, rules: Sequen
     ]
     draft, holds = Draft(), []
     for candidate in _candidates(snapshot, judgement):
-        vetoes = [veto for rule in rules if rule.check and (veto := rule.check(candidate, draft, snapshot, policy))]
+        asked = [rule.check for rule in rules if rule.check and not _waived(rule, candidate)]
+        vetoes = [veto for check in asked if (veto := check(candidate, draft, snapshot, policy))]
         vetoes = fleet_vetoes + vetoes
-        if vetoes or candidate.verdict.kind is VerdictKind.BLIND:
+        if vetoes or (candidate.verdict.kind is VerdictKind.BLIND and not candidate.requested):
             holds.append(Refusal(candidate, tuple(vetoes)))
         else:
             draft = Draft((*draft.starts, candidate))
@@ -51,24 +54,37 @@ def plan(snapshot: Snapshot, judgement: Judgement, policy: Policy, rules: Sequen
     )
 
 
+def _waived(rule: RuleSpec, candidate: Candidate) -> bool:
+    """Who asks by name needs no verdict, and no rule that is about the verdict's worth."""
+    return candidate.requested and rule.name in ABOUT_THE_VERDICT
+
+
 def _candidates(snapshot: Snapshot, judgement: Judgement) -> list[Candidate]:
-    """Urgent first, then by severity, then the oldest image and the oldest instance first; ids break ties."""
+    """Urgent first, then what a person asked for, then by severity, then the oldest image and the oldest instance; ids
+    break ties."""
     involved = {replacement.predecessor for replacement in snapshot.open_replacements}
     involved |= {replacement.successor for replacement in snapshot.open_replacements if replacement.successor}
     leaving = (InstanceState.TERMINATING, InstanceState.DETACHED)
     found = [
-        Candidate(instance, judgement.verdicts[instance.id])
+        Candidate(instance, judgement.verdicts[instance.id], snapshot.request(instance.id))
         for instance in snapshot.inventory.instances
-        if instance.id not in involved
-        and instance.state not in leaving
-        and judgement.verdicts[instance.id].kind is not VerdictKind.HEALTHY
+        if instance.id not in involved and instance.state not in leaving
     ]
-    return sorted(found, key=lambda candidate: _rank(candidate.instance, candidate.verdict, snapshot.now))
+    found = [item for item in found if item.requested or item.verdict.kind is not VerdictKind.HEALTHY]
+    return sorted(found, key=lambda candidate: _rank(candidate, snapshot.now))
 
 
-def _rank(instance: Instance, verdict: Verdict, now: datetime) -> tuple[bool, int, datetime, datetime, str]:
-    image_at = instance.image.created_at or now
-    return (not verdict.urgent, SEVERITY.index(verdict.kind), image_at, instance.launched_at or now, instance.id)
+def _rank(candidate: Candidate, now: datetime) -> tuple[bool, bool, int, datetime, datetime, str]:
+    instance, verdict = candidate.instance, candidate.verdict
+    image_at, severity = instance.image.created_at or now, SEVERITY.index(verdict.kind)
+    return (
+        not verdict.urgent,
+        not candidate.requested,
+        severity,
+        image_at,
+        instance.launched_at or now,
+        instance.id,
+    )
 
 
 def _next_look(snapshot: Snapshot, judgement: Judgement, policy: Policy, waiting: Sequence[Veto]) -> datetime:

@@ -77,10 +77,13 @@ TABLE: dict[tuple[Phase, Step | None, Kind], Phase] = {
     (Phase.DRAINED, Step.TERMINATE, Kind.STARTED): Phase.TERMINATING,
     (Phase.TERMINATING, Step.TERMINATE, Kind.SUCCEEDED): Phase.TERMINATED,
     (Phase.TERMINATED, None, Kind.CLOSED): Phase.CLOSED,
-    # Each step that can fail leads to the way back; so does the look before a step, as that step's failure.
+    # Each step that can fail leads to the way back; so does the look before a step, as that step's failure, and so does
+    # a person's abort in any phase, as the failure of the step that was next.
     (Phase.ACCEPTED, Step.LAUNCH, Kind.FAILED): Phase.UNDOING,
     (Phase.LAUNCHING, Step.LAUNCH, Kind.FAILED): Phase.UNDOING,
+    (Phase.LAUNCHED, Step.AWAIT_READY, Kind.FAILED): Phase.UNDOING,
     (Phase.AWAITING_READY, Step.AWAIT_READY, Kind.FAILED): Phase.UNDOING,
+    (Phase.READY, Step.VERIFY, Kind.FAILED): Phase.UNDOING,
     (Phase.VERIFYING, Step.VERIFY, Kind.FAILED): Phase.UNDOING,
     (Phase.VERIFIED, Step.DRAIN, Kind.FAILED): Phase.UNDOING,
     (Phase.DRAINING, Step.DRAIN, Kind.FAILED): Phase.UNDOING,

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from controller.domain.model import Instance, Memory
 from controller.domain.policy import Cause
+from controller.domain.request import Request
 from controller.domain.veto import Veto
 
 
@@ -93,10 +94,19 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An instance whose verdict warrants replacement."""
+    """An instance whose verdict warrants replacement, or for which a person asked.
+
+    request: what was proposed or asked for it and still stands, if anything.
+    """
 
     instance: Instance
     verdict: Verdict
+    request: Request | None = None
+
+    @property
+    def requested(self) -> bool:
+        """Whether a person asked for it: then the verdict is not asked."""
+        return self.request is not None and self.request.requested
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ def identity(facts: Mapping[str, Any]) -> dict[str, Any]:
     """What a replacement is about: the attributes of its root and of everything a live backend sees first."""
     before = mapping(facts.get("predecessor_facts"))
     causes = [str(cause) for cause in listed(facts.get("causes"))]
+    asked = mapping(facts.get("request"))
     return {
         **_standard({key: before[key] for key in before if key not in ("zone", "image_id")}, "repave.predecessor."),
         **_standard(mapping(facts.get("scope")), "repave.scope."),
@@ -57,6 +58,8 @@ def identity(facts: Mapping[str, Any]) -> dict[str, Any]:
         names.GROUP: facts.get("group"),
         names.MODE: facts.get("mode"),
         names.POLICY_HASH: facts.get("policy_hash"),
+        names.REQUEST_ID: asked.get("id"),
+        names.REQUEST_REASON: asked.get("reason") or None,
         names.RULE: causes[0] if causes else None,
         names.RULES: causes if len(causes) > 1 else None,
         names.URGENT: facts.get("urgent"),

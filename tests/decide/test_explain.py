@@ -40,7 +40,8 @@ FLEET = {"name": TEXT, "platform": TEXT, "mode": TEXT, "policy_hash": TEXT, "obs
          "instances": list}  # fmt: skip
 INSTANCE = {"id": TEXT, "group": TEXT, "zone": TEXT, "state": TEXT, "serving": bool,
             "age_seconds": (*NUMBER, type(None)), "image": dict, "verdict": TEXT, "findings": list, "evidence": list,
-            "decision": TEXT, "replacement": (TEXT, type(None)), "vetoes": list}  # fmt: skip
+            "decision": TEXT, "replacement": (TEXT, type(None)), "request": (dict, type(None)),
+            "vetoes": list}  # fmt: skip
 IMAGE = {"id": TEXT, "created_at": (TEXT, type(None)), "age_seconds": (*NUMBER, type(None))}
 EVIDENCE = {"rule": TEXT, "probe": TEXT, "cause": TEXT, "value": (*NUMBER, TEXT, type(None)), "unit": TEXT,
             "threshold": TEXT, "for_seconds": NUMBER, "breached_for_seconds": NUMBER, "query": TEXT,
@@ -113,7 +114,8 @@ def test_an_example_reads_as_the_contract_says() -> None:
     assert sick == {
         "id": "i-1", "group": "web", "zone": "a", "state": "in_service", "serving": True, "age_seconds": 777600.0,
         "image": {"id": "ami-old", "created_at": "2026-11-13T12:00:00Z", "age_seconds": 864000.0},
-        "verdict": "degraded", "findings": ["degraded"], "decision": "replace", "replacement": None, "vetoes": [],
+        "verdict": "degraded", "findings": ["degraded"], "decision": "replace", "replacement": None,
+        "request": None, "vetoes": [],
         "evidence": [
             {"rule": "errors", "probe": "errors", "cause": "degraded", "value": 7.5, "unit": "%",
              "threshold": "above 0.5", "for_seconds": 0.0, "breached_for_seconds": 0.0, "query": "how many errors",
