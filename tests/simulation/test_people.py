@@ -5,7 +5,7 @@ Whoever says it has a journal handle of their own; the daemon finds out from the
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import pytest
@@ -13,6 +13,7 @@ import pytest
 from controller.domain.errors import Conflict
 from controller.domain.lifecycle import Kind, Outcome
 from controller.domain.model import Hold
+from controller.domain.policy import Cooldown
 from controller.domain.replacement import Replacement
 from controller.domain.request import Abort
 from controller.journal.adapter import JournalAdapter
@@ -25,6 +26,7 @@ from tests.support.virtual import VirtualClock, run
 
 Word = Callable[["Person"], Awaitable[None]]
 Make = Callable[[VirtualClock], World]
+NO_SECOND_TRY = replace(ONE_TRY, cooldown=Cooldown(6 * 3600.0, 6 * 3600.0))
 TOO_LATE = {
     "after terminate called",
     "before effect terminate",
@@ -111,7 +113,7 @@ class Stage:
         )
 
     def daemon(self, reaper: Reaper | None = None) -> SimulatedDaemon:
-        daemon = SimulatedDaemon(self.world, JournalAdapter(self.sql), self.clock, ONE_TRY, reaper)
+        daemon = SimulatedDaemon(self.world, JournalAdapter(self.sql), self.clock, NO_SECOND_TRY, reaper)
         if reaper:
             daemon.mortal_world()
         else:
