@@ -6,6 +6,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from controller.domain.model import InstanceState
 from controller.domain.policy import Mode
+from controller.domain.request import RequestKind, RequestState
 from controller.domain.verdict import EvidenceOutcome, VerdictKind
 from controller.domain.veto import Needs
 
@@ -72,6 +73,29 @@ class Image(Document):
     age_seconds: Seconds | None
 
 
+class Request(Document):
+    """What was proposed or asked for, and where it stands. It has the id of its replacement to be."""
+
+    id: str
+    fleet: str
+    instance: str
+    kind: RequestKind
+    """proposed by Repave (mode ask), or requested by a person."""
+    state: RequestState
+    verdict: str
+    """Of the instance when it was made."""
+    causes: list[str]
+    by: str
+    reason: str
+    created_at: AwareDatetime
+    expires_at: AwareDatetime
+    approved_by: str | None
+    approved_at: AwareDatetime | None
+    ended_at: AwareDatetime | None
+    closing: str
+    """What explains its end."""
+
+
 class Instance(Document):
     """One instance: how it is, what was found, and what is decided about it."""
 
@@ -91,6 +115,8 @@ class Instance(Document):
     """hold: a candidate that waits; see `vetoes`."""
     replacement: str | None
     """The open replacement that it is the predecessor or the successor of."""
+    request: Request | None
+    """What was proposed or asked for it, and waits."""
     vetoes: list[Veto]
 
 

@@ -8,7 +8,6 @@ from pydantic import AwareDatetime
 
 from controller.domain.lifecycle import Outcome, Phase
 from controller.domain.policy import Mode
-from controller.domain.request import RequestKind, RequestState
 from controller.domain.verdict import VerdictKind
 from controller.operations.decided import (
     Coverage,
@@ -23,6 +22,7 @@ from controller.operations.decided import (
     Look,
     Plan,
     PlannedFleet,
+    Request,
     Seconds,
     Veto,
     Why,
@@ -194,29 +194,6 @@ class Replacement(Document):
     """From acceptance to the end; null before."""
     policy_hash: str
     trace_id: str
-
-
-class Request(Document):
-    """What was proposed or asked for, and where it stands. It has the id of its replacement to be."""
-
-    id: str
-    fleet: str
-    instance: str
-    kind: RequestKind
-    """proposed by Repave (mode ask), or requested by a person."""
-    state: RequestState
-    verdict: str
-    """Of the instance when it was made."""
-    causes: list[str]
-    by: str
-    reason: str
-    created_at: AwareDatetime
-    expires_at: AwareDatetime
-    approved_by: str | None
-    approved_at: AwareDatetime | None
-    ended_at: AwareDatetime | None
-    closing: str
-    """What explains its end."""
 
 
 class Requests(Document):
