@@ -6,10 +6,12 @@ from functools import partial
 from controller.domain.lifecycle import Outcome
 from controller.domain.policy import Mode
 from controller.journal.adapter import JournalAdapter
+from controller.operations import request
 from tests.simulation.daemon import POLICY, Reaper, SimulatedDaemon
 from tests.simulation.laws import violations
 from tests.simulation.test_crash import replaced
 from tests.simulation.test_people import Person, Stage, holds
+from tests.simulation.test_planted import rotting_image
 from tests.simulation.world import World
 from tests.support.virtual import VirtualClock, run
 
@@ -120,3 +122,35 @@ async def second_yes(clock: VirtualClock, speak_at: int) -> None:
     done = {item.predecessor: item.outcome for item in await stage.book.replacements()}
     assert done == {"i-02": Outcome.REPLACED, "i-05": Outcome.REPLACED}
     assert violations(stage.world, stage.world.wire, replacements=2) == []
+
+
+def test_a_healthy_instance_is_replaced_because_a_person_asked_and_its_successor_need_not_improve() -> None:
+    async def main(clock: VirtualClock) -> None:
+        stage = Stage(clock, World, -1, holds)
+        daemon = SimulatedDaemon(stage.world, stage.book, clock, ASK)
+        await daemon.run()
+        wish = await request.replace(stage.book, clock, "i-04", "odd noises", "ana", {"web": ASK})
+        await daemon.run()
+        (done,) = await stage.book.replacements()
+        assert (done.id, done.predecessor, done.outcome) == (wish.id, "i-04", Outcome.REPLACED)
+        assert done.causes == ("requested",)
+        assert violations(stage.world, stage.world.wire, replacements=1) == []
+        assert await stage.book.breakers("web") == ()
+
+    run(main)
+
+
+def test_a_successor_that_is_worse_goes_again_though_a_person_asked() -> None:
+    async def main(clock: VirtualClock) -> None:
+        stage = Stage(clock, rotting_image, -1, holds)
+        stage.world.members["i-02"].image = stage.world.members["i-01"].image
+        daemon = SimulatedDaemon(stage.world, stage.book, clock, ASK)
+        await daemon.run()
+        await request.replace(stage.book, clock, "i-04", "odd noises", "ana", {"web": ASK})
+        await daemon.run()
+        (done,) = await stage.book.replacements()
+        assert (done.outcome, done.verification) == (Outcome.FAILED, "worse")
+        assert "i-04" in stage.world.members
+        assert violations(stage.world, stage.world.wire, replacements=1) == []
+
+    run(main)
