@@ -27,6 +27,7 @@ READS = frozenset(
         "autoscaling:DescribeAutoScalingGroups",
         "autoscaling:DescribeInstanceRefreshes",
         "autoscaling:DescribeScalingActivities",
+        "autoscaling:DescribeScheduledActions",
         "autoscaling:DescribeTags",
         "cloudwatch:GetMetricData",
         "cloudwatch:ListMetrics",

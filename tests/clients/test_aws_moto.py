@@ -67,6 +67,7 @@ async def test_every_listed_operation_is_understood(aws: Aws, made: dict[str, An
     reads: dict[str, dict[str, Any]] = {
         "autoscaling:DescribeAutoScalingGroups": {"AutoScalingGroupNames": ["web"]},
         "autoscaling:DescribeScalingActivities": GROUP,
+        "autoscaling:DescribeScheduledActions": GROUP,
         "autoscaling:DescribeTags": {},
         "cloudwatch:GetMetricData": {"MetricDataQueries": [{"Id": "m0", "MetricStat": METRIC}], **HOUR},
         "cloudwatch:ListMetrics": {"Namespace": "CWAgent"},

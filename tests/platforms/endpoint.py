@@ -39,6 +39,7 @@ class Endpoint:
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
     volumes: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     refreshes: dict[str, list[str]] = field(default_factory=dict)
+    schedule: list[dict[str, Any]] = field(default_factory=list)
     url: str = ""
 
     def count(self, operation: str) -> int:
@@ -113,6 +114,9 @@ class Endpoint:
 
     def DescribeScalingActivities(self, form: dict[str, str]) -> dict[str, Any]:  # noqa: N802
         return {"Activities": self.groups[form["AutoScalingGroupName"]].activities}
+
+    def DescribeScheduledActions(self, form: dict[str, str]) -> dict[str, Any]:  # noqa: N802
+        return {"ScheduledUpdateGroupActions": self.schedule}
 
     def DescribeInstanceRefreshes(self, form: dict[str, str]) -> dict[str, Any]:  # noqa: N802
         name = form["AutoScalingGroupName"]

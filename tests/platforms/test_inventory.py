@@ -75,6 +75,8 @@ def test_what_never_changes_is_asked_once(place: Place) -> None:
         "DescribeAutoScalingGroups": 3,
         "DescribeTargetHealth": 3,
         "DescribeInstanceRefreshes": 3,
+        "DescribeScalingActivities": 3,
+        "DescribeScheduledActions": 1,
         "DescribeTags": 3,
         "DescribeLaunchTemplateVersions": 3,
         "DescribeInstances": 1,

@@ -14,13 +14,16 @@ _said = said_by_platform("no_capacity")
 
 
 def check(candidate: Candidate, draft: Draft, snapshot: Snapshot, policy: Policy) -> Veto | None:
-    """Vetoes when the platform says so, or when the surges that are about to come fill what room there is."""
+    """Vetoes when the platform says so, or when the surges that are about to come fill what room there is.
+
+    What the world has to cure (launches that fail) holds whatever room there is; a full group may be full of ours.
+    """
     said, group = _said(candidate, draft, snapshot, policy), snapshot.inventory.group(candidate.instance.group)
     if group is None:
         return said
     ours = [item for item in snapshot.open_replacements if item.group == group.name]
     out = sum(item.phase not in NOT_YET_LAUNCHED for item in ours)
-    if said is not None and (out == 0 or group.desired - out >= group.maximum):
+    if said is not None and (said.needs is Needs.WORLD or out == 0 or group.desired - out >= group.maximum):
         return said
     coming = len(ours) - out + sum(chosen.instance.group == group.name for chosen in draft.starts)
     room = max(group.maximum - group.desired, 0)

@@ -13,6 +13,7 @@ from controller.platforms.asg.facts import Facts
 from controller.platforms.asg.group import GroupView, Member, is_suspended, parse
 from controller.platforms.asg.launch_instances import unqualified
 from controller.platforms.asg.options import AsgOptions
+from controller.platforms.asg.preflight import Outlook, Preflight
 from controller.platforms.asg.tags import Marks, Tags, group_marks, member_marks
 from controller.platforms.asg.template import LaunchImage, Templates
 from controller.platforms.asg.vetoes import (
@@ -47,6 +48,7 @@ class Inventories:
         self._facts = facts
         self._templates = templates
         self._tags = tags
+        self._preflight = Preflight(aws, options.scope, clock)
         self._clock = clock
         self._room = asyncio.Semaphore(MOST_AT_ONCE)
 
@@ -59,22 +61,24 @@ class Inventories:
         views = await self._views()
         members = [member for view in views for member in view.members]
         arns = list(dict.fromkeys(arn for view in views for arn in view.target_groups))
-        unknown, marks, health, launches, refreshes = await asyncio.gather(
+        unknown, marks, health, launches, refreshes, outlooks = await asyncio.gather(
             self._facts.learn(members),
             self._tags.marks(),
             asyncio.gather(*map(self._health, arns)),
             asyncio.gather(*map(self._launch_image, views)),
             asyncio.gather(*map(self._refresh, views)),
+            asyncio.gather(*map(self._outlook, views)),
         )
         targets = dict(zip(arns, health, strict=True))
         unread = [
             f"{arn} could not be read: {answer}" for arn, answer in targets.items() if isinstance(answer, PlatformError)
         ]
         gaps = [*unknown, *unread, *(gap for launch in launches for gap in launch.gaps)]
+        gaps += [gap for outlook in outlooks for gap in outlook.gaps]
         gaps += [gap for gap in (marks.gap, *(refresh.gap for refresh in refreshes)) if gap]
         return Inventory(
             read_at=self._clock.now(),
-            groups=tuple(map(self._group, views, launches, refreshes)),
+            groups=tuple(map(self._group, views, launches, refreshes, outlooks)),
             instances=tuple(self._instance(view, member, targets, marks) for view in views for member in view.members),
             scope=_scope(views[0], self._options),
             gaps=tuple(gaps),
@@ -121,10 +125,14 @@ class Inventories:
         statuses = (refresh.get("Status") for refresh in answer["InstanceRefreshes"])
         return Refresh(active=next((status for status in statuses if status in REFRESHING), None))
 
-    def _group(self, view: GroupView, launch: LaunchImage, refresh: Refresh) -> Group:
+    async def _outlook(self, view: GroupView) -> Outlook:
+        async with self._room:
+            return await self._preflight.outlook(view.name)
+
+    def _group(self, view: GroupView, launch: LaunchImage, refresh: Refresh, outlook: Outlook) -> Group:
         chooses_zone = self._options.chooses_zone
         cannot = unqualified(view) if chooses_zone else ()
-        vetoes = (*group_vetoes(view, refresh), *group_marks(view), *cannot)
+        vetoes = (*group_vetoes(view, refresh), *group_marks(view), *cannot, *outlook.vetoes)
         return _group(view, launch, vetoes, any_zone=chooses_zone or is_suspended(view, "AZRebalance"))
 
     def _instance(

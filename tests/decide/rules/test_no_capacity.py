@@ -45,3 +45,10 @@ def test_other_groups_take_no_room_here() -> None:
     opened = replacement(phase=Phase.ACCEPTED, predecessor="i-2", group="api")
     seen = snapshot([instance()], [group(desired=6, maximum=7)], open_replacements=(opened,))
     assert check(candidate(), draft(instance("i-2", group="api")), seen, policy()) is None
+
+
+def test_launches_that_fail_hold_whatever_room_our_own_surges_leave() -> None:
+    failing = Veto("no_capacity", "the last 3 launches of web failed", Needs.WORLD)
+    opened = replacement(phase=Phase.LAUNCHED, predecessor="i-2")
+    seen = snapshot([instance()], [group(desired=7, maximum=9, vetoes=(failing,))], open_replacements=(opened,))
+    assert check(candidate(), Draft(), seen, policy()) is failing
