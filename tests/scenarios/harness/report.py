@@ -18,7 +18,19 @@ from tests.scenarios.harness.outbox import refusals_sent
 
 WIDTH = 132
 INDENT = 22
-IN_NOTES = ("rule", "value", "unit", "threshold", "outcome", "found", "reason", "surge", "drain_undone", "user")
+IN_NOTES = (
+    "rule",
+    "value",
+    "unit",
+    "threshold",
+    "outcome",
+    "found",
+    "reason",
+    "samples",
+    "surge",
+    "drain_undone",
+    "user",
+)
 IN_OUTLINE = (known.RULE, known.VERDICT, known.OUTCOME, known.VERIFICATION, known.REASON, known.CALL_OUTCOME)
 
 
