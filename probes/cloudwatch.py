@@ -16,6 +16,10 @@ from probes._cloudwatch_options import CloudwatchOptions
 MORE_PERIODS = 3
 """How many periods are read beyond the span that a rule looks at."""
 
+KEPT = ((60, 3 * 3600, "3 hours"), (300, 15 * 86_400, "15 days"), (3600, 63 * 86_400, "63 days"))
+"""Points of a shorter period than this are kept for so many seconds.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html"""
+
 Series = Mapping[str | None, Points | str]
 """By instance id; None is the fleet's own. A text is the reason why there are no points."""
 
@@ -94,7 +98,8 @@ class Cloudwatch:
         if not found:
             window = _window(request)
             between = f"from {window.start:%H:%M:%S} to {window.end:%H:%M:%S} UTC"
-            hint = await self._hints.about(self._scope(request), options, one, request.at)
+            gone = _gone(options, (self._aws.clock.now() - window.end).total_seconds())
+            hint = gone or await self._hints.about(self._scope(request), options, one, request.at)
             return Unknown(f"CloudWatch has no point {between}; {hint}", query)
         readings = tuple(Reading(value, time) for time, value in found.items())
         return Signal(readings, query, period_seconds=options.period_seconds, lag_seconds=options.lag_seconds)
@@ -114,6 +119,14 @@ def _window(request: ProbeRequest) -> Window:
     span = request.span_seconds + options.lag_seconds
     period = options.period_seconds
     return Window.until(request.at, span + MORE_PERIODS * period, period)
+
+
+def _gone(options: CloudwatchOptions, age_seconds: float) -> str:
+    """That points of this period and age are kept no more, if so."""
+    for period_seconds, kept_seconds, words in KEPT:
+        if options.period_seconds < period_seconds and age_seconds > kept_seconds:
+            return f"it keeps points of {options.period} for {words}"
+    return ""
 
 
 def _together(since: Mapping[str | None, datetime], window: Window) -> list[tuple[datetime, list[str | None]]]:

@@ -286,10 +286,24 @@ async def test_the_reasons_of_a_whole_fleet_are_not_asked_for_at_once(probe: Clo
     assert len(endpoint.asked("ListMetrics")) == 8
 
 
-async def test_that_nobody_may_list_metrics_is_no_fault(probe: Cloudwatch, endpoint: FakeAws) -> None:
+@pytest.mark.parametrize("answer", [refusal_json(403, "AccessDenied"), Answer('{"Metrics": ['), Answer("")])
+async def test_that_the_list_of_metrics_cannot_be_read_is_no_fault_and_no_absence(
+    probe: Cloudwatch, endpoint: FakeAws, answer: Answer
+) -> None:
     endpoint.says(OPERATION, page(row()))
-    endpoint.says("ListMetrics", refusal_json(403, "AccessDenied"))
+    endpoint.says("ListMetrics", answer)
     assert "device, fstype and path" in (await look(probe)).reason
+
+
+@pytest.mark.parametrize(
+    ("period", "days", "reason"),
+    [("1s", 1, "of 1s for 3 hours"), ("1m", 16, "of 1m for 15 days"), ("5m", 64, "for 63 days"), ("1m", 14, "running")],
+)
+async def test_what_cloudwatch_keeps_no_more_is_said_so(
+    probe: Cloudwatch, endpoint: FakeAws, period: str, days: int, reason: str
+) -> None:
+    endpoint.says(OPERATION, page(row()))
+    assert reason in (await look(probe, at=NOW - timedelta(days=days), period=period)).reason
 
 
 @pytest.mark.parametrize("stat", ["Average", "SampleCount", "p99", "p99.9", "p100", "tm90", "TM(10%:90%)", "PR(:300)"])

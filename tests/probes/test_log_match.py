@@ -54,6 +54,10 @@ def test_a_regular_expression_between_slashes(text: str, insights: str, pattern:
     assert (match.insights, match.pattern) == (insights, pattern)
 
 
+def test_nothing_in_a_term_can_end_the_query_around_it() -> None:
+    assert Match.of("""# "x" 'y' `z` / 50%|""").insights == r"\x23 \x22x\x22 \x27y\x27 \x60z\x60 \/ 50\x25\|"
+
+
 def test_groups_do_not_get_in_the_way() -> None:
     assert matched(Match.of("/(oom|out (of) memory)/"), "oom", "out of memory", "fine") == 2
 
