@@ -53,7 +53,7 @@ class Cache:
     def __init__(self) -> None:
         self._kept: dict[Hashable, Kept] = {}
 
-    def since(self, key: Hashable, window: Window, lag_seconds: int) -> datetime:
+    def since(self, key: Hashable, window: Window, lag_seconds: float) -> datetime:
         """From when on a series has to be read: from the window's start, unless it is known without a hole; else from
         so far back that late points are seen."""
         kept = self._kept.get(key)

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from probes._durations import DurationText, seconds_of
+from controller.clients.option_types import OptionDuration, OptionDurationOrNone, duration_text, expected
 
 MOST_DIMENSIONS = 30
 """CloudWatch takes no more in one query; one of them names the instance."""
@@ -28,18 +28,17 @@ def _stat(text: str) -> str:
         return text
     near = next((known for known in STANDARD if known.lower() == text.lower()), None)
     hint = f"; write `{near}`" if near else ""
-    raise ValueError(f"a statistic as CloudWatch spells it, such as Average, Maximum, p99 or tm90{hint}")
+    raise expected(f"must be a statistic as CloudWatch spells it, such as Average, Maximum, p99 or tm90{hint}")
 
 
-def _period(text: str) -> str:
-    seconds = seconds_of(text)
-    if seconds not in HIGH_RESOLUTION and (seconds == 0 or seconds % SECONDS_PER_MINUTE):
-        raise ValueError("1s, 5s, 10s, 20s, 30s or whole minutes")
-    return text
+def _period(seconds: float) -> float:
+    if seconds not in HIGH_RESOLUTION and seconds % SECONDS_PER_MINUTE:
+        raise expected("must be 1s, 5s, 10s, 20s, 30s or whole minutes")
+    return seconds
 
 
 Stat = Annotated[str, Field(strict=True, max_length=60), AfterValidator(_stat)]
-Period = Annotated[DurationText, AfterValidator(_period)]
+Period = Annotated[OptionDuration, AfterValidator(_period)]
 Name = Annotated[str, Field(strict=True, min_length=1, max_length=255)]
 DimensionValue = Annotated[str, Field(strict=True, min_length=1, max_length=1024)]
 
@@ -52,14 +51,14 @@ class CloudwatchOptions(BaseModel):
     namespace: Annotated[Name, Field(pattern="^[^:]")] = Field(description="such as AWS/EC2 or CWAgent")
     metric: Name = Field(description="its name")
     stat: Stat = Field(default="Average", description="Average, Maximum, p99, tm90 ...")
-    period: Period = Field(default="1m", description="how often the metric is published, or a multiple of that")
+    period: Period = Field(default=60.0, description="how often the metric is published, or a multiple of that")
     dimensions: Mapping[Name, DimensionValue] = Field(
         default={},
         max_length=MOST_DIMENSIONS - 1,
         description="all of the metric's dimensions, the instance's left out",
     )
     dimension: Name = Field(default="InstanceId", description="the dimension whose value is the instance's id")
-    lag: DurationText | None = Field(
+    lag: OptionDurationOrNone | None = Field(
         default=None, description="how late a point may reach CloudWatch; default: 2m, or the period if that is longer"
     )
 
@@ -72,12 +71,12 @@ class CloudwatchOptions(BaseModel):
     @property
     def period_seconds(self) -> int:
         """The distance between two points."""
-        return seconds_of(self.period)
+        return int(self.period)
 
     @property
-    def lag_seconds(self) -> int:
+    def lag_seconds(self) -> float:
         """How late a point may be and still be in time."""
-        return max(120, self.period_seconds) if self.lag is None else seconds_of(self.lag)
+        return max(120.0, self.period) if self.lag is None else self.lag
 
     def dimensions_of(self, instance_id: str | None) -> dict[str, str]:
         """Those of one instance's metric; of the fleet's own, where there is no instance."""
@@ -86,4 +85,4 @@ class CloudwatchOptions(BaseModel):
     def query(self, instance_id: str | None) -> str:
         """What is asked, for a person who wants to ask it again."""
         dimensions = ",".join(f"{name}={value}" for name, value in sorted(self.dimensions_of(instance_id).items()))
-        return f"cloudwatch {self.namespace} {self.metric}{{{dimensions}}} {self.stat} of {self.period}"
+        return f"cloudwatch {self.namespace} {self.metric}{{{dimensions}}} {self.stat} of {duration_text(self.period)}"

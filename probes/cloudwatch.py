@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from controller.clients.aws import Aws, AwsScope
+from controller.clients.option_types import duration_text
 from controller.domain.errors import Permanent
 from controller.domain.model import Reading, Signal, Unknown
 from controller.domain.policy import Condition
@@ -125,7 +126,7 @@ def _gone(options: CloudwatchOptions, age_seconds: float) -> str:
     """That points of this period and age are kept no more, if so."""
     for period_seconds, kept_seconds, words in KEPT:
         if options.period_seconds < period_seconds and age_seconds > kept_seconds:
-            return f"it keeps points of {options.period} for {words}"
+            return f"it keeps points of {duration_text(options.period)} for {words}"
     return ""
 
 

@@ -8,10 +8,10 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from controller.clients.aws import Aws, AwsScope
+from controller.clients.option_types import OptionDuration, duration_text, expected
 from controller.domain.model import Instance, Reading, Signal, Unknown
 from controller.domain.policy import Condition, Missing
 from controller.domain.ports import Probe, ProbeRequest, ProbeSpec, Resources
-from probes._durations import DurationText, seconds_of
 from probes._log_match import Match
 from probes._log_query import Question, Row, Rows, ask
 from probes._log_samples import sample_lines
@@ -26,13 +26,16 @@ REUSED_SHARE = 1 / 20
 
 
 def _match(text: str) -> str:
-    Match.of(text)
+    try:
+        Match.of(text)
+    except ValueError as error:
+        raise expected(f"must be {error}") from None
     return text
 
 
 def _stream(text: str) -> str:
     if text.count(PLACE) != 1:
-        raise ValueError(f"a name with {PLACE} in it, once")
+        raise expected(f"must be a name with {PLACE} in it, once")
     return text
 
 
@@ -48,8 +51,8 @@ class CloudwatchLogsOptions(BaseModel):
     stream: Annotated[str, Field(max_length=512), AfterValidator(_stream)] = Field(
         default=PLACE, description="how log streams are named: {instance} is an id or a name, * is anything"
     )
-    silent_after: DurationText = Field(
-        default="15m", description="a stream whose newest line is older proves no life, so that its zero is unknown"
+    silent_after: OptionDuration = Field(
+        default=900.0, description="a stream whose newest line is older proves no life, so that its zero is unknown"
     )
 
 
@@ -158,8 +161,9 @@ def _silence(options: CloudwatchLogsOptions, question: Question, rows: list[Row]
     newest = max((row.newest for row in rows if row.newest), default=None)
     if newest is None:
         return "when its newest line was written cannot be read"
-    if (question.end - newest).total_seconds() > seconds_of(options.silent_after):
-        return f"its newest line is of {newest:%H:%M:%S} UTC, over {options.silent_after} ago: its shipper may be dead"
+    if (question.end - newest).total_seconds() > options.silent_after:
+        ago = f"over {duration_text(options.silent_after)} ago"
+        return f"its newest line is of {newest:%H:%M:%S} UTC, {ago}: its shipper may be dead"
     return ""
 
 

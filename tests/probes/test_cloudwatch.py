@@ -322,6 +322,7 @@ def test_statistics_as_cloudwatch_spells_them(stat: str) -> None:
         {"period": "0s"},
         {"period": "2"},
         {"period": 60},
+        {"period": "0.5s"},
         {"namespace": ":x"},
         {"dimensions": {"InstanceId": "i-0a"}},
         {"dimensions": {f"d{number}": "x" for number in range(30)}},
