@@ -64,6 +64,11 @@ class Answer:
     key: object
     found: Mapping[str, Signal | Unknown]
 
+    def stands(self, at: datetime, instances: tuple[Instance, ...], seconds: float) -> bool:
+        """Whether it is young enough for this moment and knows everybody who is asked about."""
+        known = all(instance.id in self.found for instance in instances)
+        return known and 0 <= (at - self.asked_at).total_seconds() < seconds
+
 
 class CloudwatchLogs:
     """Asks Logs Insights once for the whole fleet, in its inventory's region and role, and counts by log stream (or by
@@ -85,9 +90,8 @@ class CloudwatchLogs:
             return {}
         condition, at = request.condition, request.at.replace(microsecond=0)
         scope = AwsScope.of(request.inventory.scope, self._external_id)
-        key = (scope, condition.name, frozenset(instance.id for instance in request.instances))
-        last, stands_seconds = self._last, condition.within_seconds * REUSED_SHARE
-        if last and last.key == key and 0 <= (at - last.asked_at).total_seconds() < stands_seconds:
+        key, last = (scope, condition.name), self._last
+        if last and last.key == key and last.stands(at, request.instances, condition.within_seconds * REUSED_SHARE):
             return last.found
         found = await self._count(scope, condition, request.instances, at)
         if last is None or last.asked_at <= at:

@@ -133,7 +133,7 @@ async def test_a_name_that_two_instances_share_is_nobodys(probe: Probe, endpoint
     endpoint.says(RESULTS, complete(row("10.0.0.9", 9)))
     assert all(isinstance(found, Unknown) for found in await look(probe, "i-0a", "i-0b"))
     endpoint.says(RESULTS, complete(row("10.0.0.9", 2)))
-    assert (await look(probe)).latest.value == 2
+    assert (await look(probe, at=NOW + timedelta(minutes=5))).latest.value == 2
 
 
 async def test_streams_are_found_by_their_template(probe: Probe, endpoint: FakeAws) -> None:
@@ -212,6 +212,8 @@ async def test_an_answer_stands_for_a_twentieth_of_the_span(probe: Probe, endpoi
     assert len(endpoint.asked(START)) == 2
     await look(probe, "i-0a", "i-0b", at=NOW + timedelta(seconds=190))
     assert len(endpoint.asked(START)) == 3, "a newcomer is asked about at once"
+    await probe.read(question("i-0b", at=NOW + timedelta(seconds=200)))
+    assert len(endpoint.asked(START)) == 3, "one of them alone is a part of what is known"
     await look(probe, "i-0a", "i-0b", at=NOW)
     assert len(endpoint.asked(START)) == 4, "and so is the past"
 
