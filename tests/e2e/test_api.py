@@ -1,0 +1,83 @@
+"""The API of a real daemon: who has a token stops it from elsewhere, and a token that was replaced opens nothing."""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession
+
+from controller.domain.lifecycle import Outcome, Phase
+from tests.e2e.harness.daemon import REPAVE, Daemon
+from tests.e2e.harness.kills import held
+from tests.e2e.harness.stage import Stage
+from tests.e2e.harness.stories import REPLACED, judged
+from tests.support.eventually import eventually
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+FIRST, SECOND = "first-0123456789abcdef", "second-0123456789abcdef"
+
+
+async def repave(daemon: Daemon, token: str, *arguments: str) -> tuple[int, str]:
+    """A command on another machine: it knows the daemon's address and a token, and nothing else."""
+    base = {name: value for name, value in os.environ.items() if not name.startswith(("REPAVE_", "AWS_"))}
+    child = await asyncio.create_subprocess_exec(
+        *(*REPAVE, *arguments),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env={**base, "REPAVE_URL": await daemon.url(), "REPAVE_TOKEN": token},
+    )
+    output, _ = await child.communicate()
+    return child.returncode or 0, output.decode()
+
+
+async def read(daemon: Daemon, token: str, path: str) -> tuple[int, Any]:
+    headers = {"Authorization": f"Bearer {token}"}
+    url = f"{await daemon.url()}/api/v1{path}"
+    async with ClientSession(headers=headers) as session, session.get(url) as response:
+        return response.status, await response.json(content_type=None)
+
+
+async def test_a_hold_from_elsewhere_is_obeyed_and_a_token_is_replaced_by_sighup(world: Stage, tmp_path: Path) -> None:
+    secret = tmp_path / "alice"
+    secret.write_text(FIRST + "\n")
+    tokens = {"tokens": [{"name": "alice", "token": {"file": str(secret)}, "may": "operate"}]}
+    scene = world.scene(REPLACED.name, top={"api": tokens})
+    fleet = scene.group.name
+    rule = {"action": "SetInstanceProtection", "moment": "before", "hold": True}
+    async with scene.daemon(until_settled=False) as daemon:
+        async with held(scene, daemon, **rule) as request:
+            code, told = await repave(daemon, FIRST, "hold", fleet, "--for", "1h", "--reason", "lunch")
+            assert (code, "is held until" in told) == (0, True), told
+            await world.remote.release(int(str(request["id"])))
+        made = scene.mutations()
+        await daemon.ticks(2)
+        assert scene.mutations() == made, "nothing is changed after the hold"
+        told_by = await daemon.says(event="changed over HTTP", operation="hold")
+        assert told_by["user.name"] == "alice"
+
+        secret.write_text(SECOND)
+        daemon.signal(signal.SIGHUP)
+
+        async def opened() -> bool:
+            return (await read(daemon, SECOND, "/fleets"))[0] == 200
+
+        await eventually(opened, within_seconds=30)
+        assert (await read(daemon, FIRST, "/fleets"))[0] == 401
+        code, told = await repave(daemon, FIRST, "resume", fleet)
+        assert (code, "does not take REPAVE_TOKEN" in told) == (1, True), told
+        code, told = await repave(daemon, SECOND, "resume", fleet)
+        assert (code, told) == (0, f"{fleet}: 1 hold or breaker ended\n")
+        replacement = await daemon.reaches(Phase.CLOSED, fleet)
+        _, drawn = await repave(daemon, SECOND, "trace", replacement)
+        assert f"replace {fleet}" in drawn
+        assert await daemon.stopped() == 0
+        log = daemon.log.read_text(encoding="utf-8")
+        assert FIRST not in log
+        assert SECOND not in log
+    (done,) = await scene.replacements()
+    assert done.outcome is Outcome.REPLACED
+    assert await judged(scene, REPLACED) == []
