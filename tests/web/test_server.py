@@ -14,7 +14,7 @@ from controller.web.access import Access
 from controller.web.api import Api
 from controller.web.asked import Answers
 from controller.web.events import Hub
-from controller.web.server import SHUTDOWN_SECONDS, Answer, Server, Sources
+from controller.web.server import CONNECTION, SHUTDOWN_SECONDS, Answer, Server, Sources
 
 
 class Daemon:
@@ -150,3 +150,12 @@ async def test_connections_have_an_end(server: Server, client: ClientSession, mo
     idle.pop()[1].close()
     for _, writer in idle:
         writer.close()
+
+
+async def test_half_a_request_is_not_waited_for_for_ever(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(CONNECTION, "keepalive_timeout", 0.2)
+    made = Server(daemon.sources(), api(), "127.0.0.1", 0)
+    await made.start()
+    async with asyncio.timeout(10):
+        assert await raw(made, b"GET /healthz HTTP/1.1\r\nHost: local") == b""
+    await made.stop()
