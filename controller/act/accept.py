@@ -2,7 +2,7 @@
 
 from controller.decide.declared import declared
 from controller.decide.explain import evidence_json, isoformat, request_json
-from controller.decide.looks import steadily_serving
+from controller.decide.rules.capacity_floor import steadily_serving
 from controller.decide.rules.max_in_flight import allowed_in_flight
 from controller.domain.lifecycle import Kind
 from controller.domain.model import Instance, Snapshot

@@ -8,11 +8,12 @@ from typing import Any
 
 from controller.act.saga import Saga
 from controller.act.site import Site, Sites
-from controller.act.steps import LOOK_BEFORE, advance, deadline_seconds, look
+from controller.act.steps import LOOK_BEFORE, advance, look
 from controller.act.stops import end_of, stop_of, undone_too_late
 from controller.act.tenure import Tenure
 from controller.decide.breakers import opened_by
 from controller.decide.looks import TurnBack, Wait
+from controller.decide.waits import deadline_seconds
 from controller.domain.errors import Denied, Held, JournalUnavailable, PlatformError
 from controller.domain.lifecycle import IN_STEP, NEXT_STEP, Kind, Outcome, Phase, Step
 from controller.domain.ports import PRESSING, Adopted, Clock, Done, Journal, Progress, Refused, Waiting, Work

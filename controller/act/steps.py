@@ -9,7 +9,6 @@ from controller.decide.judge import judge
 from controller.decide.looks import Go, Look, before_drain, before_launch, before_terminate
 from controller.decide.verify import Verification, counts_from, verify
 from controller.domain.lifecycle import Step
-from controller.domain.policy import Policy
 from controller.domain.ports import Adopted, Clock, Done, Progress, Refused, Waiting, Work
 
 LOOK_BEFORE = frozenset({Step.LAUNCH, Step.DRAIN, Step.TERMINATE})
@@ -69,14 +68,3 @@ async def _verify(work: Work, saga: Saga, site: Site) -> Progress:
     if proof.verification is Verification.IMPROVED:
         return Done({"verification": proof.verification.value, "reason": proof.sentence, "sides": list(proof.sides)})
     return Waiting(f"unproven: {proof.sentence}", site.policy.tick_seconds)
-
-
-def deadline_seconds(step: Step, policy: Policy) -> float:
-    """After how long a step has to be over, holds left out."""
-    return {
-        Step.LAUNCH: policy.deadlines.launch_seconds,
-        Step.AWAIT_READY: policy.verify.ready_within_seconds,
-        Step.VERIFY: policy.verify.warm_up_seconds + policy.verify.deadline_seconds,
-        Step.DRAIN: policy.deadlines.drain_seconds,
-        Step.TERMINATE: policy.deadlines.terminate_seconds,
-    }[step]

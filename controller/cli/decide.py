@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 from rich.text import Text
 
-from controller.cli.layout import Row
+from controller.cli.layout import Row, printable
 from controller.cli.output import (
     JSON_OPTION_HELP,
     clock_text,
@@ -21,9 +23,17 @@ from controller.cli.output import (
     value_text,
 )
 from controller.cli.place import ConfigOption, load
+from controller.domain.words import span_words
 
 FAILED = 1
 WANTED = 2
+
+NEEDS: Mapping[str, str] = {
+    "person": "needs a person",
+    "world": "needs the world to change",
+    "repave": "clears as Repave goes on",
+}
+"""Who clears a veto, the weightiest first."""
 
 COLUMNS = ("INSTANCE", "ZONE", "STATE", "AGE", "IMAGE", "VERDICT", "DECISION", "BECAUSE")
 
@@ -139,13 +149,19 @@ def instance_row(instance: Mapping[str, Any]) -> Row:
 
 def because(instance: Mapping[str, Any]) -> str:
     """Why the decision about an instance is what it is, on one line; nothing when it is kept."""
-    vetoes = [f"{veto['rule']}: {veto['reason']}" for veto in instance["vetoes"]]
+    vetoes = [f"{veto['rule']}: {veto['reason']}" for veto in weightiest_first(instance["vetoes"])]
     found = [f"{item['rule']}: {value_text(item)}, {threshold_text(item)}" for item in _findings(instance)]
     if instance["decision"] == "replace" and instance["replacement"]:
-        return f"{instance['replacement']} is under way"
+        waits = instance.get("waits")
+        return f"{instance['replacement']} is under way" + (f": {waits['for']}" if waits else "")
     if instance["decision"] == "replace":
         return "; ".join(found)
     return "; ".join(vetoes)
+
+
+def weightiest_first(vetoes: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """What only a person can clear before what the world, time, or Repave itself will."""
+    return sorted(vetoes, key=lambda veto: (veto["clears_at"] is not None, list(NEEDS).index(veto["needs"])))
 
 
 def _findings(instance: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -153,20 +169,17 @@ def _findings(instance: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _print_why(document: Mapping[str, Any]) -> None:
+    """The answer first, then what stands in the way, then what it rests on."""
     out, instance = console(), document["instance"]
-    image = instance["image"]
     out.print(
         Text(f"{instance['id']} ", style="bold")
         + Text.assemble("is ", styled(instance["verdict"]), "; decision: ", styled(instance["decision"]))
     )
-    out.print(f"fleet {document['fleet']} ({document['platform']}, mode {document['mode']}), group {instance['group']}")
-    serving = "serving" if instance["serving"] else "not serving"
-    out.print(f"{instance['state']} in {instance['zone']}, {serving}, {span_text(instance['age_seconds'])} old")
-    out.print(
-        f"image {image['id']}, {span_text(image['age_seconds'])} old (made {clock_text(image['created_at'])} UTC)"
-    )
-    if instance["replacement"]:
-        out.print(f"part of replacement {instance['replacement']}: see `repave trace {instance['replacement']}`")
+    out.print(Text("next: ", style="bold") + Text(printable(instance["next"])))
+    for veto in weightiest_first(instance["vetoes"]):
+        out.print(_held_by(veto, document["generated_at"]))
+    out.print()
+    _print_facts(out, document)
     out.print()
     columns = ("RULE", "OUTCOME", "VALUE", "BREACHED IF", "FOR", "BREACHED FOR", "MEASURED", "QUERY")
     print_table(columns, [_evidence_row(item) for item in instance["evidence"]])
@@ -176,18 +189,32 @@ def _print_why(document: Mapping[str, Any]) -> None:
             out.print(Text(f"{item['rule']}: ", style="dim") + Text(sample))
     for told in coverage_lines(document["coverage"]):
         out.print(Text(told, style="magenta"))
-    for veto in instance["vetoes"]:
-        clears = f"; clears {clock_text(veto['clears_at'])} UTC" if veto["clears_at"] else ""
-        out.print(
-            Text(f"held by {veto['rule']}", style="yellow") + Text(f": {veto['reason']} ({_needs(veto)}{clears})")
-        )
     out.print(f"looks again at {clock_text(document['next_look_at'])} UTC")
+    if instance["vetoes"]:
+        out.print(Text("what each veto means, and what to do about it: docs/vetoes.md", style="dim"))
 
 
-def _needs(veto: Mapping[str, Any]) -> str:
-    return {"person": "needs a person", "world": "needs the world to change", "repave": "clears as Repave goes on"}[
-        veto["needs"]
-    ]
+def _print_facts(out: Console, document: Mapping[str, Any]) -> None:
+    instance = document["instance"]
+    image = instance["image"]
+    out.print(f"fleet {document['fleet']} ({document['platform']}, mode {document['mode']}), group {instance['group']}")
+    serving = "serving" if instance["serving"] else "not serving"
+    out.print(f"{instance['state']} in {instance['zone']}, {serving}, {span_text(instance['age_seconds'])} old")
+    out.print(
+        f"image {image['id']}, {span_text(image['age_seconds'])} old (made {clock_text(image['created_at'])} UTC)"
+    )
+    if instance["replacement"]:
+        out.print(f"part of replacement {instance['replacement']}: see `repave trace {instance['replacement']}`")
+
+
+def _held_by(veto: Mapping[str, Any], now: str) -> Text:
+    clears = ""
+    if veto["clears_at"]:
+        left = datetime.fromisoformat(veto["clears_at"]) - datetime.fromisoformat(now)
+        clears = f"; clears {clock_text(veto['clears_at'])} UTC, in {span_words(left.total_seconds())}"
+    needs = Text(NEEDS[veto["needs"]], style="bold" if veto["needs"] == "person" else "")
+    reason = Text(f": {printable(veto['reason'])} (")
+    return Text.assemble(Text(f"held by {veto['rule']}", style="yellow"), reason, needs, f"{clears})")
 
 
 def _evidence_row(item: Mapping[str, Any]) -> Row:

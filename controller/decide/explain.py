@@ -6,13 +6,14 @@ from typing import Any
 
 from controller.decide.guards import guards_of
 from controller.decide.notes import notes_of
+from controller.decide.outlook import outlook
 from controller.decide.proposals import AWAITING, asked_about
 from controller.domain.model import Coverage, Instance, Snapshot
 from controller.domain.policy import Policy
 from controller.domain.ports import RefusalRecord
 from controller.domain.replacement import Replacement
 from controller.domain.request import Request
-from controller.domain.verdict import Evidence, Judgement, Plan, Refusal, Verdict, VerdictKind
+from controller.domain.verdict import Evidence, Judgement, Pending, Plan, Refusal, Verdict, VerdictKind
 from controller.domain.veto import Veto
 
 
@@ -20,6 +21,7 @@ def explain(snapshot: Snapshot, judgement: Judgement, plan: Plan, policy: Policy
     """One fleet: every instance with its verdict, its evidence, the decision and every veto. JSON values only."""
     fleet_veto = plan.fleet_veto
     refused = {held.candidate.instance.id: held for held in plan.holds}
+    under_way = {item.replacement_id: item for item in plan.pending}
     return {
         "name": snapshot.fleet,
         "platform": policy.platform,
@@ -38,15 +40,24 @@ def explain(snapshot: Snapshot, judgement: Judgement, plan: Plan, policy: Policy
             for group in snapshot.inventory.groups
         ],
         "instances": [
-            _instance(member, snapshot, judgement.verdicts[member.id], plan, refused.get(member.id))
+            _instance(member, snapshot, judgement.verdicts[member.id], plan, refused.get(member.id), under_way)
             for member in sorted(snapshot.inventory.instances, key=lambda item: (item.group, item.zone, item.id))
         ],
     }
 
 
 def _instance(
-    instance: Instance, snapshot: Snapshot, verdict: Verdict, plan: Plan, refusal: Refusal | None
+    instance: Instance,
+    snapshot: Snapshot,
+    verdict: Verdict,
+    plan: Plan,
+    refusal: Refusal | None,
+    under_way: Mapping[str, Pending],
 ) -> dict[str, Any]:
+    ours = next((item.id for item in snapshot.open_replacements if _involves(item, instance)), None)
+    waits = under_way.get(ours or "")
+    vetoes = refusal.vetoes if refusal else waits.vetoes if waits and waits.predecessor == instance.id else ()
+    decision = _decision(instance, snapshot, plan, refusal)
     return {
         "id": instance.id,
         "group": instance.group,
@@ -62,10 +73,12 @@ def _instance(
         "verdict": verdict.kind.value,
         "findings": _findings(verdict.kind, verdict.findings),
         "evidence": [evidence_json(item) for item in verdict.evidence],
-        "decision": _decision(instance, snapshot, plan, refusal),
-        "replacement": next((item.id for item in snapshot.open_replacements if _involves(item, instance)), None),
+        "decision": decision,
+        "replacement": ours,
         "request": _request(instance, snapshot),
-        "vetoes": [veto_json(veto) for veto in refusal.vetoes] if refusal else [],
+        "vetoes": [veto_json(veto) for veto in vetoes],
+        "waits": {"for": waits.sentence, "ends_at": isoformat(waits.ends_at)} if waits else None,
+        "next": outlook(verdict.kind, vetoes, decision == "replace", waits, snapshot.now),
     }
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from controller.decide.rules.capacity_floor import spare
 from controller.domain.model import Instance, InstanceState, Snapshot
 from controller.domain.policy import Policy
 from controller.domain.replacement import Replacement
@@ -59,7 +60,7 @@ def before_drain(snapshot: Snapshot, judgement: Judgement, replacement: Replacem
         _successor_lost(snapshot, replacement)
         or _stopped(snapshot, predecessor)
         or _recovered(judgement, replacement)
-        or _spare(snapshot, replacement, policy, predecessor)
+        or _spared(snapshot, replacement, policy)
         or Go()
     )
 
@@ -71,36 +72,6 @@ def before_terminate(snapshot: Snapshot, replacement: Replacement) -> Look:
     if gone or predecessor is None:
         return gone or Go()
     return _successor_lost(snapshot, replacement) or _stopped(snapshot, predecessor) or Go()
-
-
-def required_serving(snapshot: Snapshot, replacement: Replacement, policy: Policy) -> int:
-    """How many must serve once the predecessor is out: what served when it was accepted or what is desired without
-    our surges, whichever is less; and the declared floor, if that is more."""
-    surges = sum(1 for item in snapshot.open_replacements if item.group == replacement.group and item.successor)
-    group = snapshot.inventory.group(replacement.group)
-    desired = (group.desired if group else 0) - surges
-    floor = policy.limits.capacity_floor
-    declared = floor.at_least(desired) if floor else 0
-    return max(min(int(replacement.facts["serving"]), desired), declared)
-
-
-def steadily_serving(snapshot: Snapshot, group: str, without: Replacement | None = None) -> int:
-    """How many of a group serve and are here to stay.
-
-    An open replacement counts for one, as long as its predecessor or its verified successor serves: whatever else of it
-    serves is in flight or unproven. `without`: count this one as if its predecessor were gone.
-    """
-    serving = {member.id for member in snapshot.inventory.members(group) if member.serving}
-    pairs = 0
-    for item in snapshot.open_replacements:
-        if item.group != group:
-            continue
-        counted = {item.successor} if item.verification else set()
-        if without is None or item.id != without.id:
-            counted.add(item.predecessor)
-        pairs += 1 if serving & counted else 0
-        serving -= {item.predecessor, item.successor}
-    return len(serving) + pairs
 
 
 def standing(instance: Instance) -> str:
@@ -155,12 +126,6 @@ def _recovered(judgement: Judgement, replacement: Replacement) -> Look | None:
     return TurnBack(f"{replacement.predecessor} has recovered", "recovered", "aborted")
 
 
-def _spare(snapshot: Snapshot, replacement: Replacement, policy: Policy, predecessor: Instance) -> Wait | None:
-    """A predecessor that does not serve is no loss; one that does may go when enough serve without it."""
-    if not predecessor.serving:
-        return None
-    left = steadily_serving(snapshot, replacement.group, without=replacement)
-    needed = required_serving(snapshot, replacement, policy)
-    if left >= needed:
-        return None
-    return Wait(Veto("capacity_floor", f"{left} would serve without it, {needed} have to", Needs.WORLD))
+def _spared(snapshot: Snapshot, replacement: Replacement, policy: Policy) -> Wait | None:
+    veto = spare(replacement, snapshot, policy)
+    return Wait(veto) if veto else None

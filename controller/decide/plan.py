@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from controller.decide.rule import RuleSpec
 from controller.decide.runs import POINTS_NEEDED
+from controller.decide.waits import pending
 from controller.domain.model import InstanceState, Signal, Snapshot, Streak, Unknown
 from controller.domain.policy import Policy
 from controller.domain.verdict import (
@@ -51,6 +52,7 @@ def plan(snapshot: Snapshot, judgement: Judgement, policy: Policy, rules: Sequen
         next_look_at=_next_look(snapshot, judgement, policy, waiting),
         settled=_settled(snapshot, judgement, policy, draft, holds),
         fleet_veto=fleet_vetoes[0] if fleet_vetoes else None,
+        pending=tuple(pending(item, snapshot, judgement, policy, rules) for item in snapshot.open_replacements),
     )
 
 

@@ -125,11 +125,27 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class Pending:
+    """What an open replacement waits for.
+
+    sentence: in words. ends_at: when its present step ends one way or the other; None where nothing counts.
+    vetoes: the rules that make it wait, before its predecessor is touched.
+    """
+
+    replacement_id: str
+    predecessor: str
+    sentence: str
+    ends_at: datetime | None = None
+    vetoes: tuple[Veto, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What to start now, what waits and why, and when to look again.
 
     fleet_veto: the first veto that stops the whole fleet, for the fleet's own line; None when none does.
     settled: nothing is in flight or about to start, and all that waits does so for a person, the world or a long time.
+    pending: one per open replacement.
     """
 
     starts: tuple[Candidate, ...]
@@ -137,3 +153,4 @@ class Plan:
     next_look_at: datetime
     settled: bool
     fleet_veto: Veto | None = None
+    pending: tuple[Pending, ...] = ()

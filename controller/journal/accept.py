@@ -20,12 +20,13 @@ from controller.domain.veto import Needs, Veto
 from controller.journal import events, requests
 from controller.journal.history import HOUR, history
 from controller.journal.lease import require
-from controller.journal.people import ALL, fleet_scope, in_force, instance_scopes
+from controller.journal.people import ALL, fleet_scope, in_force, instance_scopes, open_breakers
 from controller.journal.schema import replacements
 
 OPEN = select(replacements.c.id).where(replacements.c.closed_event.is_(None)).order_by(replacements.c.number)
 OPEN_IN = OPEN.where(replacements.c.fleet == bindparam("of"))
 OPEN_ONTO = OPEN_IN.where(replacements.c.image_id.is_not_distinct_from(bindparam("image", type_=String)))
+OPEN_CAUSES = OPEN_IN.with_only_columns(replacements.c.id, replacements.c.causes)
 OPEN_ABOUT = OPEN.where(bindparam("who").in_((replacements.c.predecessor, replacements.c.successor)))
 
 
@@ -72,6 +73,21 @@ def _learnt(connection: Connection, wanted: Replacement, budget: Budget, past: S
         canary_veto(past, image_id, same, budget.max_in_flight),
     )
     yield from (veto for veto in found if veto)
+    yield from _broken(connection, wanted)
+
+
+def _broken(connection: Connection, wanted: Replacement) -> Iterator[Veto]:
+    """A breaker that opened while the plan was made; half-open for another image, it lets one try."""
+    under_way = {row.id: set(row.causes) for row in connection.execute(OPEN_CAUSES, {"of": wanted.fleet})}
+    for breaker in open_breakers(connection, wanted.fleet):
+        if breaker.cause not in wanted.causes:
+            continue
+        known = breaker.image_id is not None and wanted.image_id is not None
+        if not known or breaker.image_id == wanted.image_id:
+            yield Veto("breaker", f"breaker for `{breaker.cause}` is open: {breaker.reason}", Needs.PERSON)
+        elif trying := next((one for one, causes in under_way.items() if breaker.cause in causes), None):
+            told = f"breaker for `{breaker.cause}` is half-open, and {trying} tries a new image first"
+            yield Veto("breaker", told, Needs.REPAVE)
 
 
 def _held(hold: Hold) -> Veto:

@@ -96,6 +96,14 @@ class Request(Document):
     """What explains its end."""
 
 
+class Waits(Document):
+    """What a replacement under way waits for."""
+
+    for_: str = Field(alias="for")
+    ends_at: AwareDatetime | None
+    """When its present step ends one way or the other."""
+
+
 class Instance(Document):
     """One instance: how it is, what was found, and what is decided about it."""
 
@@ -118,6 +126,11 @@ class Instance(Document):
     request: Request | None
     """What was proposed or asked for it, and waits."""
     vetoes: list[Veto]
+    """Why a candidate waits; of a predecessor whose replacement is under way, what keeps it from going."""
+    waits: Waits | None = None
+    """Of an instance in a replacement under way."""
+    next: str = ""
+    """What has to happen next, in one sentence."""
 
 
 class InstanceOfFleet(Instance):

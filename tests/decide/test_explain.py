@@ -41,7 +41,8 @@ FLEET = {"name": TEXT, "platform": TEXT, "mode": TEXT, "policy_hash": TEXT, "obs
 INSTANCE = {"id": TEXT, "group": TEXT, "zone": TEXT, "state": TEXT, "serving": bool,
             "age_seconds": (*NUMBER, type(None)), "image": dict, "verdict": TEXT, "findings": list, "evidence": list,
             "decision": TEXT, "replacement": (TEXT, type(None)), "request": (dict, type(None)),
-            "vetoes": list}  # fmt: skip
+            "vetoes": list, "waits": (dict, type(None)),
+            "next": TEXT}  # fmt: skip
 IMAGE = {"id": TEXT, "created_at": (TEXT, type(None)), "age_seconds": (*NUMBER, type(None))}
 EVIDENCE = {"rule": TEXT, "probe": TEXT, "cause": TEXT, "value": (*NUMBER, TEXT, type(None)), "unit": TEXT,
             "threshold": TEXT, "for_seconds": NUMBER, "breached_for_seconds": NUMBER, "query": TEXT,
@@ -67,7 +68,9 @@ def check_shape(report: Json) -> None:
         has_shape(item["image"], IMAGE)
         assert item["verdict"] in [kind.value for kind in VerdictKind]
         assert item["decision"] in ("keep", "replace", "hold")
-        assert (item["decision"] == "hold") == bool(item["vetoes"])
+        assert (item["decision"] == "hold") == (bool(item["vetoes"]) and item["waits"] is None)
+        assert (item["waits"] is None) == (item["replacement"] is None)
+        assert item["next"]
         assert set(item["findings"]) <= {"degraded", "aged", "drifted", "tampered", "blind"}
         for evidence in item["evidence"]:
             has_shape(evidence, EVIDENCE)
@@ -114,8 +117,9 @@ def test_an_example_reads_as_the_contract_says() -> None:
     assert sick == {
         "id": "i-1", "group": "web", "zone": "a", "state": "in_service", "serving": True, "age_seconds": 777600.0,
         "image": {"id": "ami-old", "created_at": "2026-11-13T12:00:00Z", "age_seconds": 864000.0},
-        "verdict": "degraded", "findings": ["degraded"], "decision": "replace", "replacement": None,
-        "request": None, "vetoes": [],
+        "verdict": "degraded", "findings": ["degraded"], "decision": "replace", "replacement": None, "vetoes": [],
+        "request": None,
+        "waits": None, "next": "its replacement starts now",
         "evidence": [
             {"rule": "errors", "probe": "errors", "cause": "degraded", "value": 7.5, "unit": "%",
              "threshold": "above 0.5", "for_seconds": 0.0, "breached_for_seconds": 0.0, "query": "how many errors",

@@ -15,9 +15,8 @@ from controller.decide.looks import (
     before_drain,
     before_launch,
     before_terminate,
-    required_serving,
-    steadily_serving,
 )
+from controller.decide.rules.capacity_floor import required_serving, steadily_serving
 from controller.domain.lifecycle import Phase
 from controller.domain.model import Instance, InstanceState, Snapshot, Target
 from controller.domain.policy import Amount, Limits

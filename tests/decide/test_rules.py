@@ -34,7 +34,8 @@ def test_a_rule_file_exports_one_rule_of_its_own_name(module: ModuleType) -> Non
 
 
 def test_a_rule_is_asked_in_exactly_one_way(module: ModuleType) -> None:
-    assert (module.RULE.check is None) != (module.RULE.check_fleet is None)
+    asked = [module.RULE.check, module.RULE.check_fleet, module.RULE.check_open]
+    assert sum(check is not None for check in asked) == 1
 
 
 def test_a_rule_says_in_one_sentence_what_it_is_for(module: ModuleType) -> None:

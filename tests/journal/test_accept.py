@@ -6,7 +6,7 @@ import pytest
 
 from controller.domain.errors import IllegalTransition
 from controller.domain.lifecycle import Kind, Outcome, Phase, Step
-from controller.domain.model import Hold
+from controller.domain.model import Breaker, Hold
 from controller.domain.policy import Cooldown
 from controller.domain.ports import Budget, Lease
 from controller.domain.replacement import Event, Replacement
@@ -202,3 +202,18 @@ async def test_every_veto_is_named_not_only_the_first(journal: JournalAdapter) -
     ]
     # Two are within the hour and one may be: there is room when the second has left.
     assert {veto.clears_at for veto in vetoes} == {None, later(0) + timedelta(hours=1)}
+
+
+async def test_a_breaker_that_opened_since_the_plan_was_made_stops_its_cause(journal: JournalAdapter) -> None:
+    lease = await lease_of(journal)
+    await journal.open_breaker(Breaker("web", "disk filling", "r-0: no better", later(0), "ami-bad"), lease)
+    (veto,) = await refused(journal, accepted("r-1", launch_image_id="ami-bad"), lease, ROOMY)
+    assert veto == Veto("breaker", "breaker for `disk filling` is open: r-0: no better", Needs.PERSON)
+    other = accepted("r-2", predecessor="i-2", launch_image_id="ami-bad", causes=["errors"])
+    assert isinstance(await journal.accept(other, lease, ROOMY), Replacement)
+    # Another image makes it half-open: one may try, and the next waits for it.
+    assert isinstance(await journal.accept(accepted("r-3", launch_image_id="ami-new"), lease, ROOMY), Replacement)
+    (veto,) = await refused(journal, accepted("r-4", predecessor="i-4", launch_image_id="ami-newer"), lease, ROOMY)
+    assert veto.reason == "breaker for `disk filling` is half-open, and r-3 tries a new image first"
+    unknown = accepted("r-5", predecessor="i-5", launch_image_id=None)
+    assert [item.rule for item in await refused(journal, unknown, lease, ROOMY)] == ["breaker"]
