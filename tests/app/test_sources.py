@@ -6,7 +6,9 @@ from controller.app.configuration import specs
 from controller.clients.option_types import SecretRef
 from controller.domain.errors import ConfigError
 from controller.settings import Config, load
+from probes._newrelic import NewRelicOptions
 from probes._prometheus import PrometheusOptions
+from probes.nrql import NrqlOptions
 from probes.promql import PromqlOptions
 
 WHOLE = """\
@@ -122,3 +124,45 @@ def test_what_is_wrong_with_a_source_is_said_with_its_place_and_no_secret(source
 
 def test_a_rule_without_its_source_names_the_kind_that_is_missing() -> None:
     assert "'promql' needs a source of kind 'prometheus' under 'telemetry'" in problem(sources="  {}")
+
+
+NEW_RELIC = "  new_relic: {account: 1234567, region: eu, api_key: {env: NEW_RELIC_API_KEY}}"
+LOAD = "SELECT average(x) FROM T FACET host"
+
+
+def test_new_relic_is_an_account_and_a_reference_to_a_user_key() -> None:
+    found = config(f"nrql: {LOAD}, above: 5", NEW_RELIC)
+    (source,) = (one.options for one in found.telemetry.values())
+    assert isinstance(source, NewRelicOptions)
+    assert (source.account, source.api_key, source.lag) == (1234567, SecretRef("env", "NEW_RELIC_API_KEY"), 120.0)
+    assert found.fleets["web"].conditions[0].options == NrqlOptions.model_validate(LOAD)
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        (f"nrql: {LOAD} SINCE 1 hour ago, above: 5", "test.yaml:8:30: 'query' must leave SINCE out"),
+        (f"nrql: {{query: {LOAD} TIMESERIES}}, above: 5", "'query' must leave TIMESERIES out"),
+        (f"nrql: {{query: {LOAD}, alive: up}}, above: 5, missing: zero", "'alive' must be NRQL with one SELECT"),
+        (f"nrql: {LOAD}, above: 5, missing: zero", "rule 'errors': 'missing: zero' needs 'alive'"),
+        (f"nrql: {{query: {LOAD}, period: 2m}}, above: 5, for: 3m", "rule 'errors': 'for' needs three readings"),
+        (f"nrql: {{query: {LOAD}, period: 1s}}, above: 5, for: 1h", "more than 366 buckets"),
+    ],
+)
+def test_what_is_wrong_with_nrql_is_said_with_its_place(rule: str, message: str) -> None:
+    assert message in problem(rule, NEW_RELIC)
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("{account: 1, region: eu}", "test.yaml:3:3: 'api_key' is missing"),
+        ("{account: one, api_key: {env: A}}", "'account' must be a whole number"),
+        ("{account: 1, api_key: hunter2}", "takes a reference"),
+        ("{account: 1, api_key: {env: A}, region: us1}", "'region' must be 'us' or 'eu'"),
+    ],
+)
+def test_what_is_wrong_with_new_relic_is_said_with_its_place(source: str, message: str) -> None:
+    told = problem(f"nrql: {LOAD}, above: 5", f"  new_relic: {source}")
+    assert message in told
+    assert "hunter2" not in told
