@@ -38,7 +38,7 @@ MEMBERS = (
 GROUP = fleet("web", zones=1).model_copy(
     update={"members": MEMBERS, "maximum": 9, "emits": Emits(metrics=(DISK,), logs=(LINES,))}
 )
-METRIC = {"namespace": "CWAgent", "metric": "disk_used_percent", "stat": "Maximum", "period": "1s", "lag": "5s"}
+METRIC = {"namespace": "CWAgent", "metric": "disk_used_percent", "stat": "Maximum", "period": "1s", "lag": "30s"}
 CONFIG = {
     "degraded_when": [
         {"name": "disk filling", "cloudwatch": {**METRIC, "dimensions": {"path": "/"}}, "above": 90, "for": "3s"},
