@@ -160,5 +160,6 @@ PROBE = ProbeSpec(
     history=True,
     source=NEW_RELIC,
     fleet_level=True,
+    rhythm=lambda condition: (_period_seconds(condition, condition.for_seconds), 0.0),
     check=_check,
 )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -189,5 +190,54 @@ def test_without_the_journal_nothing_is_seen() -> None:
         probe = Answering(clock, fine())
         with pytest.raises(JournalUnavailable):
             await sight(clock, probe, probe, journal=Away())
+
+    on_clock(main)
+
+
+# Guards: rules of the fleet as a whole
+
+GUARD = replace(ERRORS, name="incident")
+
+
+class Whole(Answering):
+    """A probe that answers for the fleet."""
+
+    async def read_fleet(self, request: ProbeRequest) -> Signal | Unknown:
+        return (await self.read(request))["fleet"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "seconds", "expected"),
+    [
+        ({"fleet": signal(2.0)}, 0, signal(2.0)),
+        ({"fleet": Unknown("no row")}, 0, Unknown("no row")),
+        ({"fleet": signal(2.0)}, 21, Unknown("errors did not answer within 20 s")),
+        (Transient("reset", call="prometheus"), 0, Unknown("errors could not be read: reset")),
+        (KeyError("x"), 0, Unknown("errors is broken: KeyError: 'x'")),
+    ],
+)
+def test_a_guard_is_asked_about_the_fleet_and_blinds_only_itself(
+    answer: Any, seconds: float, expected: Signal | Unknown
+) -> None:
+    async def main(clock: VirtualClock) -> None:
+        probe: Any = Whole(clock, answer, seconds)
+        readers = {"errors": Answering(clock, fine()), "incident": probe}
+        shown: Any = Standing()
+        observer = Observer(policy(ERRORS, guards=(GUARD,)), shown, readers, Stage(clock).book, clock, 20.0)
+        seen = await observer.snapshot()
+        assert seen.guards == {"incident": expected}
+        assert seen.signal("i-1", "errors") == signal()
+        assert [request.condition for request in probe.asked] == [GUARD]
+
+    on_clock(main)
+
+
+def test_sources_with_history_are_asked_for_all_that_is_wanted() -> None:
+    async def main(clock: VirtualClock) -> None:
+        probe, shown = Answering(clock, fine()), Standing()
+        observer = Observer(policy(ERRORS), shown, {"errors": probe}, Stage(clock).book, clock)  # type: ignore[arg-type]
+        await observer.snapshot()
+        await observer.snapshot(since=later(-900))
+        assert [request.span_seconds for request in probe.asked] == [ERRORS.for_seconds, 900.0]
 
     on_clock(main)

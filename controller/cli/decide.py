@@ -110,14 +110,25 @@ def _print_fleet(fleet: Mapping[str, Any]) -> None:
         out.print(Text(f"could not see: {gap}", style="magenta"))
     for told in coverage_lines(fleet["coverage"]):
         out.print(Text(told, style="magenta"))
-    for guard in fleet["guards"]:
-        out.print(Text(f"guard {guard['rule']}: {value_text(guard)} ({guard['outcome']})"))
+    for guard in guard_lines(fleet["guards"]):
+        out.print(guard)
     for note in fleet["notes"]:
         out.print(Text(f"note: {note}", style="dim"))
     print_table(COLUMNS, [instance_row(item) for item in instances])
     counts = {word: sum(item["decision"] == word for item in instances) for word in ("keep", "replace", "hold")}
     told = ", ".join(f"{count} to {word}" for word, count in counts.items())
     out.print(f"{len(instances)} instances: {told}; next look {clock_text(fleet['next_look_at'])} UTC\n")
+
+
+def guard_lines(guards: Sequence[Mapping[str, Any]]) -> list[Text]:
+    """What each rule of `hold_while` says of the fleet as a whole; one that holds it, or cannot be read, stands out."""
+    return [
+        Text(
+            f"guard {item['rule']}: {value_text(item)} ({item['outcome']})",
+            style="yellow" if item["found"] or item["outcome"] == "unknown" else "dim",
+        )
+        for item in guards
+    ]
 
 
 def coverage_lines(coverage: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -187,6 +198,8 @@ def _print_why(document: Mapping[str, Any]) -> None:
     for item in instance["evidence"]:
         for sample in item["samples"]:
             out.print(Text(f"{item['rule']}: ", style="dim") + Text(sample))
+    for guard in guard_lines(document["guards"]):
+        out.print(guard)
     for told in coverage_lines(document["coverage"]):
         out.print(Text(told, style="magenta"))
     out.print(f"looks again at {clock_text(document['next_look_at'])} UTC")
