@@ -60,6 +60,8 @@ async def _verify(work: Work, saga: Saga, site: Site) -> Progress:
     if changed is not None:
         return Refused(changed, "declaration_moved", "aborted")
     proof = saga.proof = verify(snapshot, saga.state, site.policy)
+    if proof.lost:
+        return Refused(proof.sentence, "successor_lost")
     if proof.verification in (Verification.SAME, Verification.WORSE):
         return Refused(proof.sentence, proof.verification.value)
     left_seconds = asked.warm_up_seconds + asked.bake_seconds - elapsed_seconds

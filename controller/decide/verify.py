@@ -25,8 +25,8 @@ class Verification(StrEnum):
     UNPROVEN = "unproven"
 
 
-UNSEEN = frozenset({"healthy", "unknown", "unavailable", "initial"})
-"""States of targets that do not say that an instance is sick: all is well, or nothing can be seen."""
+UNSEEN = frozenset({"healthy", "unknown", "unavailable", "initial", "draining", "unused"})
+"""States of targets that do not say that an instance is sick: it is well, cannot be seen, or somebody took it out."""
 
 SICKNESS = frozenset({Cause.DEGRADED, Cause.TAMPERED})
 """What speaks against a successor whatever its predecessor was replaced for."""
@@ -37,12 +37,14 @@ class Proof:
     """How the successor stands at this moment, and the sentence that explains it.
 
     breached: the causes that it breaches as its predecessor did. sides: what was compared, as JSON; see sides_json.
+    lost: it is gone or going, by whosever hand; that says nothing about how well it would have served.
     """
 
     verification: Verification
     sentence: str
     breached: tuple[str, ...] = ()
     sides: tuple[Mapping[str, Any], ...] = ()
+    lost: bool = False
 
 
 def counts_from(replacement: Replacement, policy: Policy) -> datetime:
@@ -53,13 +55,14 @@ def counts_from(replacement: Replacement, policy: Policy) -> datetime:
 def verify(snapshot: Snapshot, replacement: Replacement, policy: Policy) -> Proof:
     """The successor's standing by all its readings since warm-up.
 
-    worse: it stopped serving, starts from an older image, or breaches what its predecessor did not and most of its warm
-    siblings do not. same: it breaches a cause. unproven: whether it serves cannot be seen, a cause's own signal has not
-    been read from it yet, or what it breaches is the fleet's trouble. improved: every cause was read and is fine.
+    lost: it left service. worse: it stopped serving, starts from an older image, or breaches what its predecessor did
+    not and most of its warm siblings do not. same: it breaches a cause. unproven: whether it serves cannot be seen, a
+    cause's own signal has not been read from it yet, or what it breaches is the fleet's trouble. improved: every
+    cause was read and is fine.
     """
     successor = snapshot.inventory.instance(replacement.successor or "")
     if successor is None or successor.state is not InstanceState.IN_SERVICE:
-        return Proof(Verification.WORSE, f"{replacement.successor} is no longer in service")
+        return Proof(Verification.UNPROVEN, f"{replacement.successor} is no longer in service", lost=True)
     compared = tuple(_compare(snapshot, replacement, policy))
     told = tuple(item for one in compared for item in one.sides)
     if not successor.serving:

@@ -341,7 +341,8 @@ def test_a_successor_that_is_lost_before_the_drain_takes_nothing_with_it() -> No
         )
         stage.world.members.pop("i-07")
         stage.world.desired -= 1
-        assert ended(await driving)[:2] == (Outcome.FAILED, "worse")
+        assert ended(await driving)[:2] == (Outcome.FAILED, "successor_lost")
+        assert await stage.book.breakers("web") == (), "a newcomer that goes proves nothing about the cause"
         assert stage.calls == ["launch"]
         assert stage.is_whole()
 

@@ -74,9 +74,7 @@ def test_worse_when_it_is_sick_in_another_way(changed: dict[str, Signal | Unknow
 @pytest.mark.parametrize(
     ("member", "sentence"),
     [
-        ({"state": InstanceState.TERMINATING}, "i-new is no longer in service"),
         ({"targets": (Target("lb", "unhealthy", "500"),)}, "i-new does not serve (unhealthy 500)"),
-        ({"targets": (Target("lb", "draining"),)}, "i-new does not serve (draining)"),
         ({"targets": (Target("lb", "unknown"), Target("b", "unhealthy"))}, "i-new does not serve (unknown, unhealthy)"),
         ({"targets": (), "healthy": False}, "i-new does not serve (its own checks fail)"),
     ],
@@ -85,7 +83,7 @@ def test_worse_when_it_stops_serving(member: dict[str, Any], sentence: str) -> N
     assert verified(seen(**member)) == ("worse", sentence)
 
 
-@pytest.mark.parametrize("state", ["initial", "unknown", "unavailable"])
+@pytest.mark.parametrize("state", ["initial", "unknown", "unavailable", "draining", "unused"])
 def test_unproven_while_nobody_can_see_whether_it_serves(state: str) -> None:
     blind = seen(targets=(Target("lb", state, "timed out"), Target("b", "healthy")))
     assert verified(blind) == ("unproven", f"i-new does not serve ({state} timed out)")
@@ -98,10 +96,13 @@ def test_what_its_predecessor_breached_too_without_being_replaced_for_it_is_not_
     assert verified(seen({"errors": signal(3.0)}), FOR_AGE)[0] == "worse"
 
 
-def test_worse_when_it_is_gone() -> None:
-    assert verified(snapshot([instance("i-2")])) == ("worse", "i-new is no longer in service")
-    nobody = replace(replacement(), successor=None)
-    assert verified(seen(), nobody)[0] == "worse"
+def test_lost_when_it_is_gone_or_going_which_proves_nothing() -> None:
+    for gone in (snapshot([instance("i-2")]), seen(state=InstanceState.TERMINATING)):
+        proof = verify(gone, replacement(), policy(*ALL))
+        assert (proof.lost, proof.verification) == (True, "unproven")
+        assert proof.sentence == "i-new is no longer in service"
+    assert verify(seen(), replace(replacement(), successor=None), policy(*ALL)).lost
+    assert not verify(seen(), replacement(), policy(*ALL)).lost
 
 
 @pytest.mark.parametrize("changed", [{"drift": signal("yes")}, {"max_image_age": signal(90 * 86400.0)}])

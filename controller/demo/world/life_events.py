@@ -1,4 +1,4 @@
-"""What a test can let happen to the life of one instance: an interruption, and the end of a hook's wait."""
+"""What a test can let happen to the life of one instance: an interruption, a hook's end, a person's protection."""
 
 from datetime import timedelta
 from typing import Literal
@@ -25,7 +25,15 @@ class CompleteHook(Model):
     result: Literal["CONTINUE", "ABANDON"]
 
 
-LifeEvent = Interrupt | CompleteHook
+class Protect(Model):
+    """A person protects an instance from scale-in, or ends that."""
+
+    kind: Literal["protect"]
+    instance: str
+    protected: bool
+
+
+LifeEvent = Interrupt | CompleteHook | Protect
 
 
 def change_life(scaling: WorldAutoScaling, event: LifeEvent) -> None:
@@ -34,5 +42,7 @@ def change_life(scaling: WorldAutoScaling, event: LifeEvent) -> None:
     if isinstance(event, Interrupt):
         over_at = conditions.time.now() + timedelta(seconds=event.notice_seconds)
         conditions.interruptions[member.instance_id] = over_at
+    elif isinstance(event, Protect):
+        member.protected_from_scale_in = event.protected
     elif not scaling.hooks.complete(member, event.result):
         raise ValueError(f"{event.instance} waits for no lifecycle hook")

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,6 +19,7 @@ from controller.app.clients import SharedClients
 from controller.app.configuration import load_config
 from controller.app.daemon import Daemon
 from controller.app.heartbeat import Heartbeat
+from controller.app.narrate import Audience
 from controller.demo.process import WorldGroupInfo
 from controller.journal.sql import SqlJournal
 from controller.journal.worker import direct
@@ -60,15 +61,22 @@ class Performance:
     wire: Path
 
 
-def perform(story: Story, config: Path, nursery: Nursery, folder: Path) -> Performance:
-    """Play a story from its first look to its end."""
+def perform(
+    story: Story,
+    config: Path,
+    nursery: Nursery,
+    folder: Path,
+    audience: Callable[[StoryWorld], Audience] | None = None,
+) -> Performance:
+    """Play a story from its first look to its end. audience: hears of everything that is journaled, at once."""
     traffic, wire_log = Traffic(), folder / "wire.jsonl"
     wire_log.touch()
     with nursery.world(story.scenario(), wire_log) as world, _environment(world), traffic.watched():
         names = Names(world.running)
         names.learn_images(world.state())
         with asyncio.Runner(loop_factory=lambda: StoryLoop(traffic, world.advance)) as runner:
-            told, ending = runner.run(_Play(story, load_config(str(config)), world, names).run())
+            heard = audience(world) if audience else None
+            told, ending = runner.run(_Play(story, load_config(str(config)), world, names, heard).run())
         return Performance(told, ending, world.state(), world.running.groups[0], names, wire_log)
 
 
@@ -93,6 +101,7 @@ class _Play:
     config: Config
     world: StoryWorld
     names: Names
+    audience: Audience | None = None
     last: dict[str, Tick] = field(default_factory=dict)
     done: asyncio.Event = field(default_factory=asyncio.Event)
     to_come: int = 0
@@ -103,6 +112,8 @@ class _Play:
         clock = StoryClock(self.story.begins_at)
         journal = ToldJournal(SqlJournal.open("sqlite:///:memory:", TraceProjector({"service.name": "repave"})), direct)
         ledger = journal.ledger = Ledger(self.world, self.names, self.story.begins_at, KEY)
+        if self.audience is not None:
+            journal.tell(self.audience)
         for policy in self.config.fleets.values():
             await journal.save_policy(policy)
         clients = SharedClients(clock)
