@@ -33,13 +33,18 @@ def spare(replacement: Replacement, snapshot: Snapshot, policy: Policy) -> Veto 
 
 def required_serving(snapshot: Snapshot, replacement: Replacement, policy: Policy) -> int:
     """How many must serve once the predecessor is out: what served when it was accepted or what is desired without
-    our surges, whichever is less; and the declared floor, if that is more."""
+    our surges, whichever is less; and the declared floor, if that is more. Where others have asked for more since, all
+    that serves now counts, our newcomers too: a group that grows has nobody to spare before it has grown.
+    """
     surges = sum(1 for item in snapshot.open_replacements if item.group == replacement.group and item.successor)
     group = snapshot.inventory.group(replacement.group)
     desired = (group.desired if group else 0) - surges
     floor = policy.limits.capacity_floor
     declared = floor.at_least(desired) if floor else 0
-    return max(min(int(replacement.facts["serving"]), desired), declared)
+    before = int(replacement.facts["serving"])
+    if desired > int(replacement.facts.get("desired", desired)):
+        before = max(before, sum(member.serving for member in snapshot.inventory.members(replacement.group)))
+    return max(min(before, desired), declared)
 
 
 def steadily_serving(snapshot: Snapshot, group: str, without: Replacement | None = None) -> int:

@@ -27,3 +27,12 @@ def test_the_declared_floor_counts_where_it_is_more() -> None:
 def test_a_predecessor_that_does_not_serve_is_no_loss() -> None:
     seen = snapshot((instance(healthy=False), instance("i-new")), [group(desired=7)], open_replacements=(OURS,))
     assert check_open(OURS, seen, policy()) is None
+
+
+def test_a_group_that_others_let_grow_has_nobody_to_spare_before_it_has_grown() -> None:
+    grows = snapshot(FLEET, [group(desired=8)], open_replacements=(OURS,))
+    assert check_open(OURS, grows, policy()) == Veto(
+        "capacity_floor", "6 would serve without it, 7 have to", Needs.WORLD
+    )
+    grown = snapshot((*FLEET, instance("i-8")), [group(desired=8)], open_replacements=(OURS,))
+    assert check_open(OURS, grown, policy()) is None
