@@ -46,7 +46,7 @@ READS = frozenset(
         "ssm:GetParameter",
     }
 )
-"""Every operation that Repave reads with; the shipped IAM policy grants these too."""
+"""Every operation that Repave reads with; docs/running.md names them as IAM does."""
 
 MUTATIONS = frozenset(
     {
@@ -58,7 +58,7 @@ MUTATIONS = frozenset(
         "elbv2:RegisterTargets",
     }
 )
-"""Law 1: every operation by which Repave can change anything in AWS. The shipped IAM policy grants exactly these."""
+"""Law 1: every operation by which Repave can change anything in AWS; docs/running.md names them as IAM does."""
 
 DEPENDENT = {"autoscaling:LaunchInstances": ("ec2:CreateFleet", "ec2:DescribeLaunchTemplateVersions")}
 """What AWS asks the caller to be allowed besides, though Repave never calls it: Auto Scaling does so in its name
