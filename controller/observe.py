@@ -8,14 +8,11 @@ from typing import TypeVar, cast
 from controller.domain.coverage import Readings
 from controller.domain.errors import PlatformError
 from controller.domain.laps import lap
-from controller.domain.model import Coverage, InstanceState, Inventory, Signal, Snapshot, Unknown
+from controller.domain.model import Coverage, Inventory, Signal, Snapshot, Unknown
 from controller.domain.policy import Condition, Policy
 from controller.domain.ports import Clock, FleetProbe, Journal, Platform, Probe, ProbeRequest
 
 T = TypeVar("T")
-
-LEAVING = frozenset({InstanceState.TERMINATING, InstanceState.DETACHED})
-"""States in which nobody asks an instance's telemetry any more."""
 
 
 class Observer:
@@ -81,7 +78,7 @@ class Observer:
     async def _signals(
         self, inventory: Inventory, at: datetime, since: datetime | None
     ) -> tuple[Mapping[tuple[str, str], Signal | Unknown], tuple[Coverage, ...]]:
-        present = tuple(member for member in inventory.instances if member.state not in LEAVING)
+        present = tuple(member for member in inventory.instances if not member.leaving)
         answers: dict[tuple[str, str], Signal | Unknown] = {}
         async with asyncio.TaskGroup() as group:
             tasks = {

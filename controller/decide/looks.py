@@ -81,8 +81,7 @@ def standing(instance: Instance) -> str:
 
 
 def _gone(predecessor: Instance | None, replacement: Replacement) -> TurnBack | None:
-    leaving = (InstanceState.TERMINATING, InstanceState.DETACHED)
-    if predecessor is not None and predecessor.state not in leaving and predecessor.group == replacement.group:
+    if predecessor is not None and not predecessor.leaving and predecessor.group == replacement.group:
         return None
     reason = f"{replacement.predecessor} left the group without us"
     return TurnBack(reason, "predecessor_gone", "superseded")

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from controller.decide.rule import RuleSpec
 from controller.decide.runs import POINTS_NEEDED
 from controller.decide.waits import pending
-from controller.domain.model import InstanceState, Signal, Snapshot, Streak, Unknown
+from controller.domain.model import Signal, Snapshot, Streak, Unknown
 from controller.domain.policy import Policy
 from controller.domain.verdict import (
     SEVERITY,
@@ -66,11 +66,10 @@ def _candidates(snapshot: Snapshot, judgement: Judgement) -> list[Candidate]:
     break ties."""
     involved = {replacement.predecessor for replacement in snapshot.open_replacements}
     involved |= {replacement.successor for replacement in snapshot.open_replacements if replacement.successor}
-    leaving = (InstanceState.TERMINATING, InstanceState.DETACHED)
     found = [
         Candidate(instance, judgement.verdicts[instance.id], snapshot.request(instance.id))
         for instance in snapshot.inventory.instances
-        if instance.id not in involved and instance.state not in leaving
+        if instance.id not in involved and not instance.leaving
     ]
     found = [item for item in found if item.requested or item.verdict.kind is not VerdictKind.HEALTHY]
     return sorted(found, key=lambda candidate: _rank(candidate, snapshot.now))

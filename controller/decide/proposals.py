@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from controller.domain.model import InstanceState, Snapshot
+from controller.domain.model import Snapshot
 from controller.domain.policy import Mode, Policy
 from controller.domain.request import Request
 from controller.domain.verdict import Candidate, EvidenceOutcome, Judgement, Plan
@@ -32,7 +32,7 @@ def withdrawn(snapshot: Snapshot, judgement: Judgement, policy: Policy) -> Mappi
 
 def _why_not(request: Request, snapshot: Snapshot, judgement: Judgement, policy: Policy) -> str | None:
     instance = snapshot.inventory.instance(request.instance_id)
-    if instance is None or instance.state in (InstanceState.TERMINATING, InstanceState.DETACHED):
+    if instance is None or instance.leaving:
         return f"{request.instance_id} left the fleet"
     if request.requested:
         return None

@@ -22,6 +22,10 @@ class InstanceState(StrEnum):
     DETACHED = "detached"
 
 
+LEAVING = frozenset({InstanceState.TERMINATING, InstanceState.DETACHED})
+"""States that nobody comes back from."""
+
+
 @dataclass(frozen=True, slots=True)
 class Image:
     """What an instance was started from. `created_at` is None when no trustworthy date is known: unknown, not old."""
@@ -70,6 +74,11 @@ class Instance:
         """In service, not called unhealthy by the platform, and healthy in every balancer. Unknown is not serving."""
         checks_pass = self.state is InstanceState.IN_SERVICE and self.healthy is not False
         return checks_pass and all(target.state == "healthy" for target in self.targets)
+
+    @property
+    def leaving(self) -> bool:
+        """Whether it will not be a member much longer."""
+        return self.state in LEAVING
 
 
 @dataclass(frozen=True, slots=True)

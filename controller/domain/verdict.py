@@ -87,9 +87,9 @@ class Judgement:
     verdicts: Mapping[str, Verdict]
     memory: Memory
 
-    def of(self, *kinds: VerdictKind) -> tuple[Verdict, ...]:
-        """The verdicts of these kinds."""
-        return tuple(verdict for verdict in self.verdicts.values() if verdict.kind in kinds)
+    def found(self, cause: Cause) -> tuple[Verdict, ...]:
+        """The verdicts with a finding of this cause, whatever else was found."""
+        return tuple(item for item in self.verdicts.values() if any(found.cause is cause for found in item.findings))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from controller.domain.model import Hold, InstanceState, Inventory, Target, Unknown
+from controller.domain.policy import Cause
 from controller.domain.ports import Work
-from controller.domain.verdict import VerdictKind
 from tests.support.builders import (
     ERRORS,
     IMAGE_AGE,
@@ -75,10 +75,11 @@ def test_a_verdict_knows_its_findings_and_its_haste() -> None:
     assert not verdict("i-1", evidence(ERRORS, found=False, urgent=True)).urgent
 
 
-def test_a_judgement_counts_by_kind() -> None:
-    judged = judgement(instances(3), verdict("i-2", evidence()))
-    assert [item.instance_id for item in judged.of(VerdictKind.DEGRADED)] == ["i-2"]
-    assert len(judged.of(VerdictKind.DEGRADED, VerdictKind.HEALTHY)) == 3
+def test_a_judgement_counts_by_cause_whatever_else_was_found() -> None:
+    judged = judgement(instances(3), verdict("i-2", evidence(), evidence(IMAGE_AGE)))
+    assert [item.instance_id for item in judged.found(Cause.DEGRADED)] == ["i-2"]
+    assert [item.instance_id for item in judged.found(Cause.AGED)] == ["i-2"]
+    assert judged.found(Cause.TAMPERED) == ()
 
 
 async def test_work_knows_what_belongs_to_others() -> None:

@@ -7,10 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.domain.model import InstanceState
-
-LEAVING = frozenset({InstanceState.TERMINATING, InstanceState.DETACHED})
-"""States that nobody comes back from."""
+from controller.domain.model import LEAVING, InstanceState
 
 COUNTED = frozenset({InstanceState.PENDING, InstanceState.IN_SERVICE})
 """States that count towards the desired capacity; standby and leaving members do not."""
