@@ -3,7 +3,7 @@
 from controller.decide.declared import declared
 from controller.decide.explain import evidence_json, isoformat, request_json
 from controller.decide.rules.capacity_floor import steadily_serving
-from controller.decide.rules.max_in_flight import allowed_in_flight
+from controller.decide.rules.max_in_flight import allowed_in_flight, replaced_by_platform
 from controller.domain.lifecycle import Kind
 from controller.domain.model import Instance, Snapshot
 from controller.domain.policy import Mode, Policy
@@ -85,7 +85,7 @@ def instance_facts(instance: Instance) -> dict[str, object]:
 def budget(snapshot: Snapshot, policy: Policy) -> Budget:
     """What the accepting transaction checks again."""
     return Budget(
-        max_in_flight=allowed_in_flight(snapshot, policy),
+        max_in_flight=allowed_in_flight(snapshot, policy) - len(replaced_by_platform(snapshot)),
         replacements_per_hour=policy.limits.replacements_per_hour,
         replacements_per_hour_everywhere=policy.global_limits.replacements_per_hour,
         stop_after_failures=policy.global_limits.stop_after_failures,

@@ -1,7 +1,8 @@
-"""Only so many replacements of a fleet at once."""
+"""Only so many replacements of a fleet at once, those that its platform makes by itself among them."""
 
 from controller.decide.rule import RuleSpec
-from controller.domain.model import Snapshot
+from controller.domain.lifecycle import Outcome
+from controller.domain.model import InstanceState, Snapshot
 from controller.domain.policy import Policy
 from controller.domain.verdict import Candidate, Draft
 from controller.domain.veto import Needs, Veto
@@ -14,14 +15,38 @@ def allowed_in_flight(snapshot: Snapshot, policy: Policy) -> int:
     return policy.limits.max_in_flight.at_most(max(desired, 1))
 
 
+def replaced_by_platform(snapshot: Snapshot) -> tuple[str, ...]:
+    """The members that go without our doing: the platform is about to replace them, or terminates them already."""
+    going = (
+        member.id
+        for member in snapshot.inventory.instances
+        if member.state is InstanceState.TERMINATING or any(veto.rule == "platform_replacing" for veto in member.vetoes)
+    )
+    ours = _by_our_hand(snapshot)
+    return tuple(name for name in going if name not in ours)
+
+
+def _by_our_hand(snapshot: Snapshot) -> set[str | None]:
+    """Who belongs to an open replacement, or goes because one ended: the replaced, and successors sent away again."""
+    opened = {name for item in snapshot.open_replacements for name in (item.predecessor, item.successor)}
+    ended = {item.predecessor if item.outcome is Outcome.REPLACED else item.successor for item in snapshot.history.past}
+    return opened | ended
+
+
 def check(candidate: Candidate, draft: Draft, snapshot: Snapshot, policy: Policy) -> Veto | None:
-    """Vetoes when the open replacements and those chosen by this plan fill the limit."""
+    """Vetoes when the open replacements, those chosen by this plan and the platform's own fill the limit."""
     names = [replacement.id for replacement in snapshot.open_replacements]
     names += [f"one for {chosen.instance.id}" for chosen in draft.starts]
-    limit = allowed_in_flight(snapshot, policy)
-    if len(names) < limit:
+    others = [name for name in replaced_by_platform(snapshot) if name != candidate.instance.id]
+    limit, count = allowed_in_flight(snapshot, policy), len(names) + len(others)
+    if count < limit:
         return None
-    return Veto("max_in_flight", f"{len(names)} of {limit} in flight ({', '.join(names)})", Needs.REPAVE)
+    needs = Needs.REPAVE if names else Needs.WORLD
+    told = ", ".join(names)
+    if others:
+        whom = f"{', '.join(others)} that {'its' if len(others) == 1 else 'their'} platform replaces"
+        told = f"{told}, and {whom}" if told else whom
+    return Veto("max_in_flight", f"{count} of {limit} in flight ({told})", needs)
 
 
 RULE = RuleSpec("max_in_flight", "Only so many replacements of a fleet run at once.", check=check)
