@@ -44,6 +44,7 @@ class Timings(Model):
     boot: a newcomer is Pending. health: a registered target is `initial`, and EC2's checks are `initializing`.
     drain: a deregistered target is `draining`. terminate: from drained to gone.
     retry: between launches that failed for want of capacity. tick: how often the world is moved on.
+    replace: for how long a member that its group calls unhealthy is still in service. A real group takes a moment.
     impaired: for how long a group bears a member whose EC2 status checks fail before it replaces it, terminate-first;
     None is for ever. A real group replaces it after some minutes.
     """
@@ -54,6 +55,7 @@ class Timings(Model):
     drain_seconds: float = Field(default=1.5, ge=0)
     terminate_seconds: float = Field(default=1.0, ge=0)
     retry_seconds: float = Field(default=1.0, ge=0)
+    replace_seconds: float = Field(default=0.0, ge=0)
     impaired_seconds: float | None = Field(default=None, ge=0)
     tick_seconds: float = Field(default=0.05, gt=0)
 

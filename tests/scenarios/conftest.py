@@ -1,9 +1,11 @@
-"""The nursery of worlds, one per run, and the flag that rewrites the goldens."""
+"""The nursery of worlds and the troupe of players, one per run."""
 
 from collections.abc import Iterator
 
 import pytest
 
+from tests.scenarios.harness.case import Case
+from tests.scenarios.harness.troupe import Troupe
 from tests.scenarios.harness.worlds import Nursery
 
 
@@ -12,3 +14,17 @@ def nursery() -> Iterator[Nursery]:
     worlds = Nursery()
     yield worlds
     worlds.close()
+
+
+@pytest.fixture(scope="session")
+def troupe(request: pytest.FixtureRequest) -> Iterator[Troupe]:
+    """Begins with all the stories that this run is about."""
+    players = Troupe()
+    for item in request.session.items:
+        case = (
+            item.callspec.params.get("case") if isinstance(item, pytest.Function) and hasattr(item, "callspec") else 0
+        )
+        if isinstance(case, Case):
+            players.ask(case)
+    yield players
+    players.close()

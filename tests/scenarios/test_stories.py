@@ -1,20 +1,16 @@
 """Every story, told again and compared with its golden report, word for word."""
 
 from difflib import unified_diff
-from pathlib import Path
 
 import pytest
 
 from tests.scenarios.harness.case import Case, all_cases
-from tests.scenarios.harness.play import play
-from tests.scenarios.harness.worlds import Nursery
+from tests.scenarios.harness.troupe import Troupe
 
 
 @pytest.mark.parametrize("case", all_cases(), ids=lambda case: case.name)
-def test_the_story_is_told_as_before(
-    case: Case, nursery: Nursery, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    told = play(case, nursery, tmp_path)
+def test_the_story_is_told_as_before(case: Case, troupe: Troupe, request: pytest.FixtureRequest) -> None:
+    told = troupe.ask(case).result()
     if request.config.getoption("--update-goldens"):
         case.keep(told)
     before = case.expected

@@ -11,6 +11,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from controller.demo.scenario import Model, StatusCheck, TargetState
 from controller.demo.world.conditions import Conditions
 from controller.demo.world.faults import ActiveRule, FaultRule, Faults, Held, Outcome
+from controller.demo.world.group_events import GroupEvent, change_group
 from controller.demo.world.life_events import LifeEvent, change_life
 from controller.demo.world.requests import read_body
 from controller.demo.world.telemetry_events import TelemetryEvent, change_telemetry
@@ -92,7 +93,7 @@ class Release(Model):
 
 
 Happening = SetStatus | SetTarget | Scale | Die | SetCapacity | SetLaunching | SetRefresh | SetTime
-Event = Annotated[Happening | LifeEvent | TelemetryEvent, Field(discriminator="kind")]
+Event = Annotated[Happening | LifeEvent | TelemetryEvent | GroupEvent, Field(discriminator="kind")]
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 
 
@@ -146,6 +147,8 @@ class Control:
                 change_telemetry(self._world.telemetry, event)
             elif isinstance(event, LifeEvent):
                 change_life(self._world.scaling, event)
+            elif isinstance(event, GroupEvent):
+                change_group(self._world.scaling, event)
             else:
                 self._apply(event)
             self._world.log_truth()

@@ -51,7 +51,7 @@ class Keeper:
         if member.leaving is not None or group.is_suspended("HealthCheck") or member.health_status != "Healthy":
             return
         if because := self._trouble(group, member, now):
-            member.health_status, member.unhealthy_because = "Unhealthy", because
+            member.health_status, member.unhealthy_because, member.unhealthy_at = "Unhealthy", because, now
 
     def _trouble(self, group: WorldGroup, member: Member, now: datetime) -> str | None:
         """What is wrong with a member in its group's eyes: EC2's always, its target groups' if the group asks them."""
@@ -73,8 +73,10 @@ class Keeper:
         if group.is_suspended("ReplaceUnhealthy") or group.is_suspended("Terminate"):
             return []
         began = []
+        patience = timedelta(seconds=self._conditions.timings.replace_seconds)
         for member in group.members:
-            if member.health_status == "Unhealthy" and member.counts:
+            patient = member.unhealthy_at is not None and now < member.unhealthy_at + patience
+            if member.health_status == "Unhealthy" and member.counts and not patient:
                 because = member.unhealthy_because or USER_HEALTH
                 what = at(now, f"an instance was taken out of service in response to {because}.")
                 began.append(self._departures.begin(member, what, now))

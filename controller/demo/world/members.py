@@ -25,7 +25,8 @@ class Member(InstanceState):
     """A member that keeps the launch template version, and so the image, that it was born with.
 
     boots_at: when it will be InService. in_service_at: since when it is. joined: the group has put it into its target
-    groups (and does not do so again when somebody takes it out). unhealthy_because: the words of the activity.
+    groups (and does not do so again when somebody takes it out). unhealthy_at, unhealthy_because: when its group called
+    it so, and the words of the activity.
     hook_ends_at: when the lifecycle hook it waits for gives up; hook_result: how somebody completed it.
     """
 
@@ -38,6 +39,7 @@ class Member(InstanceState):
         self.launching: Activity | None = None
         self.leaving: Leaving | None = None
         self.unhealthy_because: str | None = None
+        self.unhealthy_at: datetime | None = None
         self.joined = False
         self.hook_ends_at: datetime | None = None
         self.hook_result: str | None = None

@@ -43,7 +43,7 @@ class Truth:
         }
 
     def details(self, group: WorldGroup) -> dict[str, object]:
-        """The same, and each member with its zone, version, image, protection and target states."""
+        """The same, each version's image, and each member's zone, version, image, protection and target states."""
         instances = {
             member.instance_id: {
                 "state": member.lifecycle_state,
@@ -56,7 +56,10 @@ class Truth:
             }
             for member in group.members
         }
-        return {**self.of(group), "target_groups": list(group.target_group_arns), "instances": instances}
+        template = group.ec2_launch_template
+        images = {version.number: version.image_id for version in template.versions} if template else {}
+        about = {"target_groups": list(group.target_group_arns), "images": images}
+        return {**self.of(group), **about, "instances": instances}
 
     def _serves(self, group: WorldGroup, member: Member) -> bool:
         if member.lifecycle_state != IN_SERVICE or member.instance.state != "running":

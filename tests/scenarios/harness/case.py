@@ -1,6 +1,7 @@
 """A scenario on disk: `world.yaml`, read strictly; `config.yaml`, which is any user's; `expected.txt`, the golden."""
 
 import os
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -67,8 +68,8 @@ class Happening(Model):
 class Story(Model):
     """`world.yaml`. until: when the story ends; `settled` is when nothing is left to do and nothing more happens.
 
-    groups: as in controller/demo/scenario.py, by name. trace: `outline` writes down every span of each replacement,
-    `none` only how it ended.
+    groups: as in controller/demo/scenario.py, by name. own_host: the instance that the daemon runs on, if it is one.
+    trace: `outline` writes down every span of each replacement, `none` only how it ended.
     """
 
     story: str
@@ -79,6 +80,7 @@ class Story(Model):
     timeline: tuple[Happening, ...] = ()
     until: Seconds | Literal["settled"] = "settled"
     trace: Literal["outline", "none"] = "none"
+    own_host: str | None = None
 
     def scenario(self) -> Scenario:
         """The world that it plays in."""
@@ -124,3 +126,8 @@ def all_cases() -> list[Case]:
     """Every folder, by name."""
     with os.scandir(CASES) as found:
         return sorted((Case(item.name, Path(item.path)) for item in found if item.is_dir()), key=lambda case: case.name)
+
+
+def fired(golden: str) -> set[str]:
+    """The vetoes that a report tells of."""
+    return set(re.findall(r"^ +\[(\w+)\] ", golden, re.MULTILINE))

@@ -59,16 +59,22 @@ class Ledger:
             elif line["kind"] == "event" and line["event"] in WORLD_TELLS:
                 if line["event"] == "launched":
                     self._names.newcomer(line["group"], line["instance"])
-                    self._names.learn_images(self._world.state())
                 self._add(datetime.fromisoformat(line["at"]), "world", _event(line))
 
     def look(self, record: TickRecord) -> None:
         """Write down what a tick found new: verdicts, decisions, vetoes; then its sentence."""
+        self.read_wire(record.at)
         members = record.report["instances"]
         for member in sorted(members, key=lambda item: self._names.in_order(item["id"])):
             if member["state"] not in LEAVING:
                 self._look_at(record.at, member)
         self.say_if_new(record.at, record.fleet, record.sentence)
+
+    def say_breakers(self, record: TickRecord, causes: str) -> None:
+        """Write down which breakers of a fleet are open, when that has changed."""
+        if self._last.get(f"breakers of {record.fleet}", "none") != causes:
+            self._last[f"breakers of {record.fleet}"] = causes
+            self.say(record.at, record.fleet, f"open breakers: {causes}")
 
     def _look_at(self, at: datetime, member: Mapping[str, Any]) -> None:
         who = self._names.told(member["id"])
@@ -110,6 +116,8 @@ class ToldJournal(NarratedJournal):
     async def record_tick(self, record: TickRecord, lease: Lease) -> tuple[str, ...]:
         changed = await super().record_tick(record, lease)
         self.ledger.look(record)
+        causes = ", ".join(sorted(item.cause for item in await self.breakers(record.fleet)))
+        self.ledger.say_breakers(record, causes or "none")
         return changed
 
 
@@ -141,7 +149,9 @@ def _saga(event: Event) -> str:
     match event.kind:
         case Kind.SUCCEEDED | Kind.FAILED | Kind.UNDONE:
             verification = f" ({facts['verification']})" if facts.get("verification") else ""
-            return f"{step} {event.kind}{verification}{reason}"
+            newcomer = f": {facts['successor']}" if facts.get("successor") else ""
+            adopted = ", adopted in place of the one before" if facts.get("adopted") else ""
+            return f"{step} {event.kind}{verification}{newcomer}{adopted}{reason}"
         case Kind.PAUSED | Kind.RESUMED:
             return f"{event.kind}{reason}"
         case Kind.CLOSED:

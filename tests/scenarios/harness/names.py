@@ -28,10 +28,10 @@ class Names:
             self._names[instance_id] = f"i-{group}-{self._born[group]}"
 
     def learn_images(self, state: dict[str, Any]) -> None:
-        """Name the images of the members there are."""
+        """Name the images that the groups' templates speak of."""
         for name, group in state.items():
-            for details in group["instances"].values():
-                self._names.setdefault(details["image"], f"ami-{name}-{details['version']}")
+            for version, image in group["images"].items():
+                self._names.setdefault(image, f"ami-{name}-{version}")
 
     def told(self, text: str) -> str:
         """The text with names for ids. Raises KeyError for an id that nobody knows."""

@@ -17,21 +17,16 @@ from tests.scenarios.harness.names import Names
 from tests.scenarios.harness.outbox import refusals_sent
 
 WIDTH = 132
-INDENT = 22
-IN_NOTES = (
-    "rule",
-    "value",
-    "unit",
-    "threshold",
-    "outcome",
-    "found",
-    "reason",
-    "samples",
-    "surge",
-    "drain_undone",
-    "user",
+NOT_IN_NOTES = ("query", "probe", "cause", "measured_at", "breached_for_seconds", "for_seconds", "unit")
+IN_OUTLINE = (
+    known.RULE,
+    known.VERDICT,
+    known.OUTCOME,
+    known.VERIFICATION,
+    known.REASON,
+    known.CALL_OUTCOME,
+    known.USER_NAME,
 )
-IN_OUTLINE = (known.RULE, known.VERDICT, known.OUTCOME, known.VERIFICATION, known.REASON, known.CALL_OUTCOME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +72,13 @@ def clock_of(seconds: float) -> str:
 
 def _line(line: Line) -> str:
     first, *more = line.text.split("\n")
-    head = f"{clock_of(line.seconds)}  {line.who:<{INDENT - 12}}  "
-    told = [textwrap.fill(first, WIDTH, initial_indent=head, subsequent_indent=" " * (INDENT + 2))]
-    told += [textwrap.fill(text, WIDTH, initial_indent=" " * (INDENT + 2), subsequent_indent=" " * 26) for text in more]
+    head = f"{clock_of(line.seconds)}  {line.who:<10}  "
+    told = [_fill(first, head, " " * 24), *(_fill(text, " " * 24, " " * 26) for text in more)]
     return "\n".join(told)
+
+
+def _fill(text: str, first: str, following: str) -> str:
+    return textwrap.fill(text, WIDTH, initial_indent=first, subsequent_indent=following, break_on_hyphens=False)
 
 
 def _table(ending: Ending, story: Story, names: Names) -> list[str]:
@@ -93,7 +91,7 @@ def _table(ending: Ending, story: Story, names: Names) -> list[str]:
                 f"    {member['id']}  {member['zone']}  {member['state']}  {image}  {member['verdict']}  "
                 f"{member['decision']}"
             )
-            lines += [f"        {veto_text(veto)}" for veto in member["vetoes"]]
+            lines += [_wrapped(f"  {veto_text(veto)}") for veto in member["vetoes"]]
     return lines
 
 
@@ -127,7 +125,7 @@ def _outline(events: Sequence[Event], now: datetime) -> list[str]:
 
 
 def _wrapped(text: str) -> str:
-    return textwrap.fill(text, WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 16)
+    return _fill(text, " " * 6, " " * 16)
 
 
 def _attributes(span: SpanDocument) -> str:
@@ -137,7 +135,9 @@ def _attributes(span: SpanDocument) -> str:
 
 
 def _note(name: str, attributes: Mapping[str, Any]) -> str:
-    told = [
-        f"{key.rpartition('.')[2]}={value}" for key, value in attributes.items() if key.rpartition(".")[2] in IN_NOTES
-    ]
-    return f"{name} {' '.join(told)}"
+    told = {key.rpartition(".")[2]: value for key, value in attributes.items()}
+    return f"{name} {' '.join(f'{key}={_value(value)}' for key, value in told.items() if key not in NOT_IN_NOTES)}"
+
+
+def _value(value: object) -> object:
+    return round(value, 3) if isinstance(value, float) else value
