@@ -63,7 +63,7 @@ def interfered(moment: str, name: str, nursery: Nursery, folder: Path) -> tuple[
         seen.append(Interferer(world, moment, deed))
         return seen[0]
 
-    done = perform(story(deed), CONFIG, nursery, folder, audience)
+    done = perform(story(deed), CONFIG, nursery, folder, audience=audience)
     return done, seen[0].done
 
 
