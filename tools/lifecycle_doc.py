@@ -80,7 +80,7 @@ that began and was given its whole time goes on, because its connections have ha
 |---|---|
 | `replaced` | the successor serves, the predecessor is gone |
 | `superseded` | the predecessor left without us; only the surplus was removed |
-| `aborted` | it was not right any more (recovered, protected); the predecessor was kept |
+| `aborted` | it was not right any more (recovered, protected, turned back by a person); the predecessor was kept |
 | `failed` | a step failed; the reason is in its `failed` event |
 """
 

@@ -23,11 +23,12 @@ def run(
 ) -> None:
     """Watch the fleets, and act on them.
 
-    How far it may go is for each fleet's mode to say: observe decides and explains, act replaces.
+    How far it may go is for each fleet's mode to say: observe decides and explains, ask waits for a person's yes, act
+    replaces. What is under way from before is brought to its end in every mode.
 
-    Logs go to standard error: one JSON object per line, or readable lines on a terminal. /healthz, /readyz and /metrics
-    are served where `listen` says. SIGTERM or Ctrl-C parks what is under way, gives the leases up and ends within 20
-    seconds; a second one ends at once. Either is safe: the next start goes on from the journal.
+    Logs go to standard error: one JSON object per line, or readable lines on a terminal. The API, /healthz, /readyz
+    and /metrics are served where `listen` says. SIGTERM or Ctrl-C parks what is under way, gives the leases up and
+    ends within 20 seconds; a second one ends at once. Either is safe: the next start goes on from the journal.
 
     REPAVE_LOG_LEVEL (debug, info, warning, error) says how much. Traces are sent where OTEL_EXPORTER_OTLP_ENDPOINT
     says, if it is set; with NEW_RELIC_LICENSE_KEY, New Relic's agent reports each look and each replacement.
