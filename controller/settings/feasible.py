@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from controller.domain.policy import Above, Below, Cause, Condition, Policy
+from controller.domain.policy import Above, Below, Cause, Condition, Missing, Policy
 from controller.settings.located import Located
 from controller.settings.problems import Problems, quoted
 from controller.settings.specs import Specs
@@ -20,7 +20,8 @@ def warn_of_the_infeasible(policy: Policy, fleet: Located, specs: Specs, notes: 
             for part, what in _never(condition):
                 notes.add(fleet.find((key, place, part)).spot, f"rule {quoted(condition.name)}: {what}")
             _warn_of_few_readings(condition, fleet.find((key, place, "for")), specs, notes)
-    for condition in degraded:
+    for place, condition in enumerate(degraded):
+        _warn_of_the_healthy_unknown(condition, fleet.find(("degraded_when", place, "missing")), specs, notes)
         _warn_of_late_proof(condition, policy, fleet, specs, notes)
     for part in ("degraded_over", "tampered_over", "blind_over"):
         if getattr(policy.stop_when, part) >= 1:
@@ -49,6 +50,13 @@ def _warn_of_few_readings(condition: Condition, where: Located, specs: Specs, no
     if 0 < condition.for_seconds < 2 * period_seconds:
         period, takes = duration_text(period_seconds), duration_text(2 * period_seconds)
         what = f"'for' needs three readings; with a period of {period} that takes {takes}."
+        notes.add(where.spot, f"rule {quoted(condition.name)}: {what}")
+
+
+def _warn_of_the_healthy_unknown(condition: Condition, where: Located, specs: Specs, notes: Problems) -> None:
+    """Who counts finds nothing of the healthy."""
+    if specs.probes[condition.probe].counts and condition.missing is Missing.UNKNOWN:
+        what = "with 'missing: unknown', whoever has nothing to count is unknown, not healthy; say 'missing: zero'."
         notes.add(where.spot, f"rule {quoted(condition.name)}: {what}")
 
 

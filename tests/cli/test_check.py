@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import repave, written
 
 
@@ -36,6 +38,23 @@ def test_a_warning_does_not_fail(config: Path) -> None:
     assert result.code == 0
     assert "is capped to observe" in result.err
     assert result.err.splitlines()[0].endswith("(warning)")
+
+
+COUNTED = "{name: oom, cloudwatch_logs: {group: /web/system, match: Out of memory}, count: 3, within: 1h}"
+
+
+@pytest.mark.parametrize("missing", ["", "missing: unknown, "])
+def test_a_count_that_makes_every_healthy_host_unknown_is_a_warning(config: Path, missing: str) -> None:
+    rule = COUNTED.replace("{name", f"{{{missing}name")
+    config.write_text(config.read_text().replace("degraded_when:\n", f"degraded_when:\n      - {rule}\n", 1))
+    result = repave("validate", str(config))
+    assert result.code == 0
+    assert result.err == (
+        f"{config}:10:{19 if missing else 9}: rule 'oom': with 'missing: unknown', whoever has nothing to count is "
+        "unknown, not healthy; say 'missing: zero'. (warning)\n"
+    )
+    config.write_text(config.read_text().replace(rule, COUNTED.replace("{name", "{missing: zero, name")))
+    assert repave("validate", str(config)).err == ""
 
 
 def test_nothing_is_made_or_asked(tmp_path: Path) -> None:
