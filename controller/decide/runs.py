@@ -4,11 +4,12 @@ Where the source keeps history, a run is read from the readings anew at every ti
 Elsewhere it is what the last tick remembered, continued by this tick's reading.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby, takewhile
 from math import isfinite
+from operator import attrgetter
+from typing import NamedTuple
 
 from controller.domain.model import Instance, Reading, Signal, Snapshot, Streak, StreakKind, Unknown
 from controller.domain.policy import Cause, Condition, Policy
@@ -36,8 +37,10 @@ class Run:
     lacks: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+BY_TIME = attrgetter("measured_at")
+
+
+class Point(NamedTuple):
     """What a source says of one moment. Readings of one moment that contradict each other are no breach."""
 
     at: datetime
@@ -49,10 +52,10 @@ def run_of(snapshot: Snapshot, policy: Policy, instance: Instance, condition: Co
     signal = snapshot.signal(instance.id, condition.name)
     if isinstance(signal, Unknown):
         return Run(_silence(snapshot, policy, (instance.id, condition.name)))
-    points, span_seconds = points_of(signal.readings, condition), max(condition.for_seconds, condition.within_seconds)
-    newest, warm_at = points[-1], warm_at_of(instance, condition, policy)
+    back = points_back(signal.readings, condition)
+    newest, warm_at = next(back), warm_at_of(instance, condition, policy)
     if not newest.breached:
-        return Run(None, lacks=_among_bad_ones(points, span_seconds))
+        return Run(None, lacks=_among_bad_ones(signal, newest, back, condition))
     if warm_at is not None and newest.at < warm_at:
         yet = Streak(StreakKind.BREACHED, warm_at, warm_at, 0)
         return Run(yet, lacks=f"measured before {_time(warm_at)}, while it warms up")
@@ -63,16 +66,17 @@ def run_of(snapshot: Snapshot, policy: Policy, instance: Instance, condition: Co
         proven_seconds = (streak.last_at - streak.since).total_seconds()
         return Run(streak, proven_seconds, streak.points, _lacks(condition, proven_seconds, streak.points, ""))
     gap_seconds = GAP_PERIODS * (signal.period_seconds or policy.tick_seconds)
-    return _read_back(condition, points, gap_seconds, warm_at, before)
+    return _read_back(condition, newest, back, gap_seconds, warm_at, before)
 
 
 def run_of_fleet(signal: Signal, condition: Condition, policy: Policy) -> Run:
     """The same of a reading of the whole fleet, read back as far as its source tells."""
-    points = points_of(signal.readings, condition)
-    if not points[-1].breached:
-        return Run(None, lacks=_among_bad_ones(points, max(condition.for_seconds, condition.within_seconds)))
+    back = points_back(signal.readings, condition)
+    newest = next(back)
+    if not newest.breached:
+        return Run(None, lacks=_among_bad_ones(signal, newest, back, condition))
     gap_seconds = GAP_PERIODS * (signal.period_seconds or policy.tick_seconds)
-    return _read_back(condition, points, gap_seconds, None, None)
+    return _read_back(condition, newest, back, gap_seconds, None, None)
 
 
 def long_enough(condition: Condition, run: Run) -> bool:
@@ -93,40 +97,49 @@ def warm_at_of(instance: Instance, condition: Condition, policy: Policy) -> date
     return instance.launched_at + timedelta(seconds=policy.warm_up_seconds)
 
 
-def points_of(readings: Iterable[Reading], condition: Condition) -> tuple[Point, ...]:
-    """One point per moment, oldest first."""
-    ordered = sorted(readings, key=lambda reading: reading.measured_at)
-    return tuple(
-        Point(at, all(bad(reading.value, condition) for reading in same))
-        for at, same in groupby(ordered, key=lambda reading: reading.measured_at)
-    )
+def points_back(readings: Iterable[Reading], condition: Condition) -> Iterator[Point]:
+    """One point per moment, newest first, each made when it is asked for."""
+    at, breached = None, True
+    for reading in sorted(readings, key=BY_TIME, reverse=True):
+        if at is not None and reading.measured_at != at:
+            yield Point(at, breached)
+            breached = True
+        at = reading.measured_at
+        breached = breached and bad(reading.value, condition)
+    if at is not None:
+        yield Point(at, breached)
 
 
 def bad(value: float | str, condition: Condition) -> bool:
     """Whether a value breaches; what is no number (NaN, infinite) never does."""
-    return (isinstance(value, str) or isfinite(value)) and condition.threshold.breached(value)
+    return condition.threshold.breached(value) and (isinstance(value, str) or isfinite(value))
 
 
 def _read_back(
-    condition: Condition, points: Sequence[Point], gap_seconds: float, warm_at: datetime | None, before: Streak | None
+    condition: Condition,
+    newest: Point,
+    back: Iterator[Point],
+    gap_seconds: float,
+    warm_at: datetime | None,
+    before: Streak | None,
 ) -> Run:
     """From the newest point back, as far as each breached, was near enough to the next, and was warm."""
-    first, count, broken_by = points[-1].at, 1, ""
-    for point in reversed(points[:-1]):
+    first, count, broken_by, gap = newest.at, 1, "", timedelta(seconds=gap_seconds)
+    for point in back:
         if not point.breached:
             broken_by = f"fine at {_time(point.at)}"
         elif warm_at is not None and point.at < warm_at:
             broken_by = f"warming up until {_time(warm_at)}"
-        elif (first - point.at).total_seconds() > gap_seconds:
+        elif first - point.at > gap:
             broken_by = f"nothing measured between {_time(point.at)} and {_time(first)}"
         if broken_by:
             break
         first, count = point.at, count + 1
-    proven_seconds = (points[-1].at - first).total_seconds()
+    proven_seconds = (newest.at - first).total_seconds()
     since = first
     if not broken_by and before and before.since < first and (first - before.last_at).total_seconds() <= gap_seconds:
         since = before.since
-    streak = Streak(StreakKind.BREACHED, since, points[-1].at, count)
+    streak = Streak(StreakKind.BREACHED, since, newest.at, count)
     return Run(streak, proven_seconds, count, _lacks(condition, proven_seconds, count, broken_by))
 
 
@@ -168,12 +181,18 @@ def _lacks(condition: Condition, proven_seconds: float, points: int, broken_by: 
     return "; ".join([*missing, broken_by] if broken_by else missing) if missing else ""
 
 
-def _among_bad_ones(points: Sequence[Point], span_seconds: float) -> str:
-    """Says of a value that goes to and fro how often it breached, though it is fine now."""
-    since = points[-1].at - timedelta(seconds=span_seconds)
-    within = list(takewhile(lambda point: point.at >= since, reversed(points)))
-    bad = sum(point.breached for point in within)
-    return f"fine now; {bad} of the last {len(within)} readings breached" if bad else ""
+def _among_bad_ones(signal: Signal, newest: Point, back: Iterator[Point], condition: Condition) -> str:
+    """Says of a value that goes to and fro how often it breached within the condition's span, though it is fine now."""
+    breached = condition.threshold.breached
+    if not any(breached(reading.value) for reading in signal.readings):
+        return ""
+    since = newest.at - timedelta(seconds=max(condition.for_seconds, condition.within_seconds))
+    count, breaches = 1, 0
+    for point in back:
+        if point.at < since:
+            break
+        count, breaches = count + 1, breaches + point.breached
+    return f"fine now; {breaches} of the last {count} readings breached" if breaches else ""
 
 
 def _time(at: datetime) -> str:

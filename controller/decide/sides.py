@@ -7,7 +7,7 @@ from statistics import median
 from typing import Any
 
 from controller.decide.explain import isoformat
-from controller.decide.runs import points_of
+from controller.decide.runs import points_back
 from controller.domain.model import Instance, Reading, Snapshot, Unknown
 from controller.domain.policy import Condition
 
@@ -34,7 +34,7 @@ def side(snapshot: Snapshot, instance_id: str, condition: Condition, since: date
         return Side(instance_id, (), 0, signal.reason)
     known = signal.readings if condition.history else (signal.latest,)
     readings = tuple(sorted((item for item in known if item.measured_at >= since), key=lambda item: item.measured_at))
-    breached = sum(point.breached for point in points_of(readings, condition))
+    breached = sum(point.breached for point in points_back(readings, condition))
     return Side(instance_id, readings, breached, "" if readings else f"nothing measured since {since:%H:%M:%S}")
 
 

@@ -11,7 +11,8 @@ import pytest
 from controller.decide.explain import explain, refusals
 from controller.decide.judge import judge
 from controller.decide.plan import plan
-from controller.domain.model import Snapshot
+from controller.domain.model import Reading, Signal, Snapshot
+from controller.domain.policy import Above, Cause, Condition, Policy
 from controller.domain.ports import TickRecord
 from controller.journal.adapter import JournalAdapter
 from controller.journal.sql import SqlJournal
@@ -54,6 +55,27 @@ def test_deciding_grows_with_the_fleet_and_not_with_its_square() -> None:
     took_small, took_large = median_ms(lambda: decide(small)), median_ms(lambda: decide(large))
     print(f"\ndecide: {took_small:.1f} ms for 250 instances, {took_large:.1f} ms for 2,000 (8 times as many)")
     assert took_large < 8 * took_small * 3
+
+
+def watched(size: int, value: float, points: int = 60) -> tuple[Snapshot, Policy]:
+    """Five rules over an hour, read from sources with history."""
+    rules = [Condition(f"r{n}", Cause.DEGRADED, "m", Above(90.0), for_seconds=3600.0, history=True) for n in range(5)]
+    readings = tuple(Reading(value, make.later(-3600 * age / (points - 1))) for age in reversed(range(points)))
+    known = Signal(readings, "disk used", "%", period_seconds=60.0)
+    members = make.instances(size)
+    signals = {(member.id, rule.name): known for member in members for rule in rules}
+    return make.snapshot(members, signals=signals), make.policy(*rules)
+
+
+@pytest.mark.parametrize(("value", "said"), [(10.0, "fine"), (95.0, "breached")])
+def test_judging_by_history_grows_with_its_readings(value: float, said: str) -> None:
+    few, many = watched(200, value), watched(200, value, points=600)
+    took_few, took_many = median_ms(lambda: judge(*few)), median_ms(lambda: judge(*many))
+    print(
+        f"\njudge, all {said}, 5 rules: {took_few / 200:.3f} ms per instance with 60 readings, "
+        f"{took_many / 200:.3f} ms with 600"
+    )
+    assert took_many < 10 * took_few * 3
 
 
 @pytest.mark.parametrize("where", ["memory", "file"])

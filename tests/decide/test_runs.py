@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from controller.decide.judge import judge
 from controller.decide.plan import plan
+from controller.decide.runs import Point, points_back
 from controller.domain.model import Instance, Memory, Reading, Signal, Snapshot, Streak, StreakKind, Unknown
 from controller.domain.policy import Above, AtLeast, Below, Cause, Condition
 from controller.domain.verdict import Judgement
@@ -291,3 +292,17 @@ def test_a_source_without_history_is_not_read_back() -> None:
     """Its readings may be of anything: only the newest counts, tick by tick."""
     seen: Snapshot = snapshot([instance()], now=later(300), signals={("i-1", "disk"): told([95] * 6)})
     assert judge(seen, policy(replace(DISK, history=False))).verdicts["i-1"].kind == "healthy"
+
+
+# Walked back, one point at a time
+
+
+@given(st.lists(st.tuples(st.integers(0, 8), st.sampled_from([10.0, 95.0, float("nan"), "odd"])), max_size=20))
+def test_points_are_those_of_every_moment_newest_first(said: list[tuple[int, float | str]]) -> None:
+    """Whatever order they come in: a moment breaches only where all that is said of it does."""
+    readings = [Reading(value, later(second)) for second, value in said]
+    expected = [
+        Point(later(second), all(value == 95.0 for at, value in said if at == second))
+        for second in sorted({at for at, _ in said}, reverse=True)
+    ]
+    assert list(points_back(readings, DISK)) == expected
