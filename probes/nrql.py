@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from math import ceil, floor
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, GetJsonSchemaHandler, model_validator
-from pydantic_core import CoreSchema
+from pydantic import AfterValidator
 
 from controller.clients.http_options import QueryText, Text
 from controller.clients.option_types import OptionDuration, duration_text, expected
@@ -16,6 +15,7 @@ from controller.domain.ports import Flaw, Probe, ProbeRequest, ProbeSpec, Resour
 from probes._identity import Row
 from probes._newrelic import CALL, NEW_RELIC, NewRelic, NewRelicOptions
 from probes._nrql_text import MOST_BUCKETS, Nrql
+from probes._query_options import QueryOptions
 from probes._rows import Asked, of_fleet, per_instance
 
 MORE_PERIODS = 3
@@ -33,10 +33,8 @@ def _nrql(text: str) -> str:
 Query = Annotated[QueryText, AfterValidator(_nrql)]
 
 
-class NrqlOptions(BaseModel):
+class NrqlOptions(QueryOptions):
     """A query, alone or with more to say about it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     query: Query
     """NRQL with a FACET that names instances, and without SINCE, UNTIL and TIMESERIES."""
@@ -46,17 +44,6 @@ class NrqlOptions(BaseModel):
     """The length of one bucket; by default a twentieth of `for`, at least 1m."""
     alive: Query | None = None
     """NRQL whose rows above zero prove that an instance is alive here; for `missing: zero`."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _alone(cls, value: Any) -> Any:
-        return {"query": value} if isinstance(value, str) else value
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """A query alone, or a mapping."""
-        whole = handler.resolve_ref_schema(handler(core))
-        return {**whole, "type": ["string", "object"]}
 
 
 class NrqlProbe:

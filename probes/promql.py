@@ -2,10 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
-
-from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, model_validator
-from pydantic_core import CoreSchema
 
 from controller.clients.http_options import QueryText
 from controller.clients.option_types import OptionDuration, duration_text
@@ -15,16 +11,15 @@ from controller.domain.policy import Condition, Missing
 from controller.domain.ports import Flaw, Probe, ProbeRequest, ProbeSpec, Resources
 from probes._identity import Row
 from probes._prometheus import MOST_POINTS, PROMETHEUS, Prometheus, PrometheusOptions
+from probes._query_options import QueryOptions
 from probes._rows import Asked, of_fleet, per_instance
 
 SHORTEST_STEP_SECONDS = 15.0
 LONGEST_STEP_SECONDS = 300.0
 
 
-class PromqlOptions(BaseModel):
+class PromqlOptions(QueryOptions):
     """A query, alone or with more to say about it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     query: QueryText
     """PromQL that gives one row per instance."""
@@ -32,17 +27,6 @@ class PromqlOptions(BaseModel):
     """The distance between two readings; by default a twentieth of `for`, from 15s to 5m."""
     alive: QueryText | None = None
     """PromQL whose rows above zero prove that an instance is alive here, such as `up`; for `missing: zero`."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _alone(cls, value: Any) -> Any:
-        return {"query": value} if isinstance(value, str) else value
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """A query alone, or a mapping."""
-        whole = handler.resolve_ref_schema(handler(core))
-        return {**whole, "type": ["string", "object"]}
 
 
 class Promql:
