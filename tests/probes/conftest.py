@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from controller.app.clients import SharedClients
-from tests.clients.fake_aws import VirtualClock
+from controller.clients.aws import Aws
+from tests.clients.fake_aws import FakeAws, VirtualClock, client_of
 from tests.clients.fake_http import FakeHttp
 from tests.probes.fleet import NOW
 from tests.support.prometheus import RealPrometheus, running_prometheus
@@ -28,3 +29,17 @@ async def clients() -> AsyncIterator[SharedClients]:
 async def source() -> AsyncIterator[FakeHttp]:
     async with FakeHttp() as fake:
         yield fake
+
+
+@pytest.fixture
+async def endpoint(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeAws]:
+    async with FakeAws() as fake:
+        fake.environment(monkeypatch)
+        yield fake
+
+
+@pytest.fixture
+async def aws(endpoint: FakeAws) -> AsyncIterator[Aws]:
+    client = client_of(VirtualClock())
+    yield client
+    await client.aclose()

@@ -1,7 +1,7 @@
 """cloudwatch at the wire: odd answers, late points, large fleets."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from controller.domain.errors import Denied, Permanent, Transient
 from controller.domain.model import Signal, Unknown
 from controller.domain.ports import ProbeRequest
 from probes.cloudwatch import PROBE, Cloudwatch
-from tests.clients.fake_aws import Answer, FakeAws, Request, VirtualClock, client_of, ok_json, refusal_json
+from tests.clients.fake_aws import Answer, FakeAws, Request, ok_json, refusal_json
 from tests.probes.fleet import NOW, OneClient, instance, request
 
 OPERATION = "GetMetricData"
@@ -36,18 +36,9 @@ def page(*rows: dict[str, Any], **more: Any) -> Answer:
 
 
 @pytest.fixture
-async def endpoint(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeAws]:
-    async with FakeAws() as fake:
-        fake.environment(monkeypatch)
-        fake.says("ListMetrics", ok_json({"Metrics": []}))
-        yield fake
-
-
-@pytest.fixture
-async def aws(endpoint: FakeAws) -> AsyncIterator[Aws]:
-    client = client_of(VirtualClock())
-    yield client
-    await client.aclose()
+def endpoint(endpoint: FakeAws) -> FakeAws:
+    endpoint.says("ListMetrics", ok_json({"Metrics": []}))
+    return endpoint
 
 
 @pytest.fixture

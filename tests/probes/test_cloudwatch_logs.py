@@ -43,12 +43,10 @@ def events(*messages: str, token: str | None = None) -> Answer:
 
 
 @pytest.fixture
-async def endpoint(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeAws]:
-    async with FakeAws() as fake:
-        fake.environment(monkeypatch)
-        fake.says(START, ok_json({"queryId": "q-1"}))
-        fake.says(LINES, events())
-        yield fake
+def endpoint(endpoint: FakeAws) -> FakeAws:
+    endpoint.says(START, ok_json({"queryId": "q-1"}))
+    endpoint.says(LINES, events())
+    return endpoint
 
 
 @pytest.fixture

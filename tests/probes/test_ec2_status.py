@@ -1,6 +1,5 @@
 """ec2_status: EC2's own checks, at the wire."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +11,7 @@ from controller.domain.model import Signal, Unknown
 from controller.domain.policy import AnyOf
 from controller.domain.ports import Probe
 from probes.ec2_status import PROBE
-from tests.clients.fake_aws import Answer, FakeAws, VirtualClock, client_of, error, ok, refusal, role_credentials
+from tests.clients.fake_aws import Answer, FakeAws, error, ok, refusal, role_credentials
 from tests.probes.fleet import NOW, SCOPE, OneClient, instance, request
 
 OPERATION = "DescribeInstanceStatus"
@@ -36,20 +35,6 @@ def statuses(*rows: str) -> Answer:
 def unknown(names: list[str]) -> Answer:
     """EC2's refusal of a question about instances that it does not know (any more)."""
     return refusal(400, "InvalidInstanceID.NotFound", f"The instance IDs '{', '.join(names)}' do not exist", ec2=True)
-
-
-@pytest.fixture
-async def endpoint(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeAws]:
-    async with FakeAws() as fake:
-        fake.environment(monkeypatch)
-        yield fake
-
-
-@pytest.fixture
-async def aws(endpoint: FakeAws) -> AsyncIterator[Aws]:
-    client = client_of(VirtualClock())
-    yield client
-    await client.aclose()
 
 
 @pytest.fixture
