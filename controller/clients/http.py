@@ -6,12 +6,10 @@ Reads are tried again a few times here and nowhere else. An answer is JSON, whol
 import asyncio
 import base64
 import json
-import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -27,8 +25,9 @@ from tenacity import (
 
 from controller.clients.http_errors import NoJson, Slow, TooLarge, of_failure, of_status, retry_after, words_of
 from controller.clients.http_options import Credential, Endpoint
+from controller.clients.http_tls import context_of, versions
 from controller.clients.secret_store import Secret, Secrets
-from controller.domain.errors import Denied, Permanent, PlatformError, Transient
+from controller.domain.errors import Denied, PlatformError, Transient
 from controller.domain.ports import Clock, Resources
 
 T = TypeVar("T")
@@ -71,9 +70,9 @@ class Http:
         """The connections for an endpoint's certificates; files that were changed since are read again."""
         files = (endpoint.ca_file, endpoint.client_cert, endpoint.client_key)
         async with self._lock:
-            key = await asyncio.to_thread(_versions, files)
+            key = await asyncio.to_thread(versions, files)
             if key not in self._sessions:
-                trusted = await asyncio.to_thread(_tls, *files)
+                trusted = await asyncio.to_thread(context_of, *files)
                 connector = aiohttp.TCPConnector(limit=32, ssl=trusted)
                 self._sessions[key] = aiohttp.ClientSession(
                     connector=connector,
@@ -267,31 +266,3 @@ async def _parsed(response: aiohttp.ClientResponse, body: bytes) -> Any:
         return await asyncio.to_thread(json.loads, body) if len(body) > PARSED_ASIDE_BYTES else json.loads(body)
     except (ValueError, RecursionError):
         raise NoJson("the answer is no valid JSON, or not all of it") from None
-
-
-def _versions(files: tuple[str | None, ...]) -> tuple[Any, ...]:
-    """The files, and when each was last written."""
-    try:
-        return tuple((name, Path(name).stat().st_mtime_ns) for name in files if name)
-    except OSError as error:
-        raise Permanent(f"{error.filename}: {error.strerror}", call="http.tls", code="tls") from None
-
-
-def _tls(ca_file: str | None, client_cert: str | None, client_key: str | None) -> ssl.SSLContext:
-    """A context that always verifies. Raises Permanent when a file cannot be used."""
-    try:
-        context = ssl.create_default_context(cafile=ca_file)
-    except (OSError, ValueError):
-        raise Permanent(f"{ca_file}: holds no certificates that can be used", call="http.tls", code="tls") from None
-    if client_cert:
-        try:
-            context.load_cert_chain(client_cert, client_key, password=_no_password)
-        except (OSError, ValueError):
-            what = "holds no certificate with its key that can be used"
-            raise Permanent(f"{client_cert}: {what}", call="http.tls", code="tls") from None
-    return context
-
-
-def _no_password() -> str:
-    """Without this, an encrypted key makes OpenSSL ask the terminal."""
-    return ""
