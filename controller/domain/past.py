@@ -61,9 +61,15 @@ def past_of(closed: Replacement, *, forgotten: bool = False) -> Past:
     )
 
 
+NOBODYS_FAULT = frozenset({"zone", "declaration_moved", "predecessor_gone"})
+"""Why an attempt may come to nothing though neither the instance nor its successor did anything wrong: waiting longer
+each time would cure none of them."""
+
+
 def failed_attempts(past: Sequence[Past], instance_id: str) -> tuple[Past, ...]:
     """The attempts in a row, newest first, that did not end in a replacement of this instance or of those it descends
-    from. A success ends the row, and so does a resume. `past`: newest first."""
+    from. A success ends the row, and so does a resume; what came to nothing by no fault of the attempt is passed over.
+    `past`: newest first."""
     lineage, found = {instance_id}, []
     for item in past:
         ours = item.predecessor in lineage or item.successor in lineage
@@ -72,7 +78,8 @@ def failed_attempts(past: Sequence[Past], instance_id: str) -> tuple[Past, ...]:
         if item.outcome is Outcome.REPLACED or item.forgotten:
             break
         lineage.add(item.predecessor)
-        found.append(item)
+        if item.error_type not in NOBODYS_FAULT:
+            found.append(item)
     return tuple(found)
 
 

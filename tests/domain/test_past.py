@@ -32,6 +32,12 @@ def test_whatever_did_not_end_replaced_is_an_attempt(outcome: Outcome) -> None:
     assert ids(failed_attempts((past("r-1", outcome=outcome),), "i-1")) == ["r-1"]
 
 
+@pytest.mark.parametrize("error_type", ["zone", "declaration_moved", "predecessor_gone"])
+def test_what_was_nobodys_fault_is_no_attempt(error_type: str) -> None:
+    unlucky = replace(failed("r-3"), outcome=Outcome.ABORTED, error_type=error_type)
+    assert ids(failed_attempts((unlucky, failed("r-2")), "i-1")) == ["r-2"]
+
+
 def test_a_success_ends_the_row() -> None:
     """i-0 could not be replaced at first; i-1 took its place in the end, and starts anew."""
     told = (

@@ -143,6 +143,13 @@ def test_a_fall_that_follows_a_call_of_ours_by_itself_is_not_ours() -> None:
     assert found == ["after elbv2:DeregisterTargets i-1, 2 serve where 3 have to"]
 
 
+def test_a_surge_beside_somebody_who_was_sick_before_it_is_no_capacity_that_could_fall() -> None:
+    """i-3 was sick when our surge began: two served then, and two serve after the drain."""
+    log: Log = [truth(3, "12", "3"), desire(4), truth(4, "12", "3"), truth(4, "124", "3")]
+    log += [drain("i-1"), truth(4, "24", "13"), terminate("i-1"), truth(3, "24", "13"), truth(3, "24", "3")]
+    assert violations(numbered(log), GROUP) == []
+
+
 def test_a_refused_call_changes_nothing_and_other_groups_are_not_judged() -> None:
     refused = replace(desire(9), effect=False)
     log = [*sound(), refused, desire(7, group="api"), truth(7, "", group="api")]

@@ -91,6 +91,7 @@ def test_a_full_group_says_its_numbers_and_the_remedy() -> None:
         "k8s.io/cluster-autoscaler/enabled",
         "elasticbeanstalk:environment-name",
         "AWSBatchServiceTag",
+        "AmazonECSManaged",
     ],
 )
 def test_a_group_of_another_controller_is_left_to_it(key: str) -> None:
@@ -104,7 +105,7 @@ def test_a_group_that_says_itself_who_operates_it_is_left_to_them() -> None:
     assert said(view) == [("managed_elsewhere", "web is managed by eks.amazonaws.com")]
 
 
-@pytest.mark.parametrize("key", ["aws:cloudformation:stack-name", "Name", "AmazonECSManaged", "myeks:thing"])
+@pytest.mark.parametrize("key", ["aws:cloudformation:stack-name", "Name", "myeks:thing"])
 def test_other_tags_mean_nothing(key: str) -> None:
     assert said(group_of(**tagged(key))) == []
 

@@ -30,6 +30,7 @@ MANAGERS = {
     "elasticbeanstalk:": "Elastic Beanstalk",
     "AWSBatchServiceTag": "AWS Batch",
     "opsworks:": "OpsWorks",
+    "AmazonECSManaged": "an ECS capacity provider, whose tasks nobody would drain",
 }
 """How the tag keys begin by which other controllers mark the groups that they own."""
 

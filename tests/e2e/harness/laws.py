@@ -47,9 +47,10 @@ class Change:
 def violations(wire: Sequence[Record], group: WorldGroupInfo, max_in_flight: int = 1) -> list[str]:
     """One sentence per breach on one group, from the whole wire log; empty when all is well.
 
-    In-service healthy never falls, through our calls, below what it was before or below desired minus our surge,
-    whichever is less; never more than `max_in_flight` surges; each termination takes effect once; the desired capacity
-    ends at its start plus what others moved; nothing is called that is not on the list.
+    In-service healthy never falls, through our calls, below what it was before the call, what it was before our surge
+    (which is no capacity yet), or desired minus our surge, whichever is least; never more than `max_in_flight` surges;
+    each termination takes effect once; the desired capacity ends at its start plus what others moved; nothing is called
+    that is not on the list.
     """
     mine = [item for item in requests(wire, group) if item.ours and item.mutating]
     found = [f"{item.call} is not on the list" for item in mine if item.call not in ALLOWED]
@@ -87,9 +88,10 @@ def _keeps_capacity(item: Request) -> bool:
 
 
 def _capacity(made: Sequence[Change], max_in_flight: int) -> Iterator[str]:
-    surge = 0
+    surge, began_with = 0, 0
     for change in made:
-        needed = min(len(change.before.serving), change.before.desired - surge)
+        began_with = began_with if surge else len(change.before.serving)
+        needed = min(len(change.before.serving), began_with, change.before.desired - surge)
         if len(change.after.serving) < needed:
             named = f"{change.request.call} {' '.join(sorted(change.request.instances))}".strip()
             yield f"after {named}, {len(change.after.serving)} serve where {needed} have to"
