@@ -70,6 +70,11 @@ class Instance:
     attributes: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def left_to_platform(self) -> bool:
+        """Whether its platform says that it is about to replace it."""
+        return any(veto.rule == "platform_replacing" for veto in self.vetoes)
+
+    @property
     def serving(self) -> bool:
         """In service, not called unhealthy by the platform, and healthy in every balancer. Unknown is not serving."""
         checks_pass = self.state is InstanceState.IN_SERVICE and self.healthy is not False
@@ -107,6 +112,7 @@ class Inventory:
 
     scope: standard resource attributes that hold for all of it (cloud.provider, cloud.region, cloud.account.id).
     gaps: sentences about what could not be read; an instance that depends on it carries the unknown itself.
+    going: the members that leave, or that their platform is about to replace. Found once: every candidate's rules ask.
     """
 
     read_at: datetime
@@ -114,6 +120,11 @@ class Inventory:
     instances: tuple[Instance, ...]
     scope: Mapping[str, str] = field(default_factory=dict)
     gaps: tuple[str, ...] = ()
+    going: tuple[Instance, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        going = (one for one in self.instances if one.state is InstanceState.TERMINATING or one.left_to_platform)
+        object.__setattr__(self, "going", tuple(going))
 
     def instance(self, instance_id: str) -> Instance | None:
         """The member of that id, or None when it is not (or no longer) a member."""

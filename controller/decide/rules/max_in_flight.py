@@ -2,7 +2,7 @@
 
 from controller.decide.rule import RuleSpec
 from controller.domain.lifecycle import Outcome
-from controller.domain.model import InstanceState, Snapshot
+from controller.domain.model import Snapshot
 from controller.domain.policy import Policy
 from controller.domain.verdict import Candidate, Draft
 from controller.domain.veto import Needs, Veto
@@ -17,13 +17,9 @@ def allowed_in_flight(snapshot: Snapshot, policy: Policy) -> int:
 
 def replaced_by_platform(snapshot: Snapshot) -> tuple[str, ...]:
     """The members that go without our doing: the platform is about to replace them, or terminates them already."""
-    going = (
-        member.id
-        for member in snapshot.inventory.instances
-        if member.state is InstanceState.TERMINATING or any(veto.rule == "platform_replacing" for veto in member.vetoes)
-    )
-    ours = _by_our_hand(snapshot)
-    return tuple(name for name in going if name not in ours)
+    going = snapshot.inventory.going
+    ours = _by_our_hand(snapshot) if going else set()
+    return tuple(member.id for member in going if member.id not in ours)
 
 
 def _by_our_hand(snapshot: Snapshot) -> set[str | None]:
