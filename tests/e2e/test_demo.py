@@ -107,7 +107,7 @@ async def test_ctrl_c_before_it_is_up_is_as_clean(tmp_path: Path) -> None:
     async with asyncio.timeout(60):
         assert b"starting an embedded AWS" in await running.stdout.readline()
     running.send_signal(signal.SIGINT)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         _, err = await running.communicate()
     assert b"Traceback" not in err
     assert running.returncode == 130

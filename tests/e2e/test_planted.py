@@ -22,7 +22,7 @@ async def launched(scene: Scene, count: int) -> None:
     async def look() -> bool:
         return len(happenings(scene.wire(), scene.group.name, "launched")) >= count
 
-    await eventually(look, within_seconds=60)
+    await eventually(look, within_seconds=150)
 
 
 async def test_without_intents_a_death_after_a_launch_is_seen_to_launch_twice(world: Stage) -> None:

@@ -83,7 +83,7 @@ async def held(scene: Scene, daemon: Daemon, **rule: object) -> AsyncIterator[di
     async def look() -> dict[str, object] | None:
         return next((item for item in await remote.waiting() if item["rule"] == added), None)
 
-    request = await eventually(look, within_seconds=60)
+    request = await eventually(look, within_seconds=150)
     assert request is not None
     try:
         yield request
