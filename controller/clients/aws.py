@@ -5,6 +5,7 @@ nothing. Everything else that can be tried again is tried again by the journal, 
 """
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from botocore.exceptions import NoCredentialsError, NoRegionError
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential, wait_random
 
 from controller.clients import aws_session
-from controller.clients.aws_budget import Budgets, account_of
+from controller.clients.aws_budget import Budgets, account_of, share_of
 from controller.clients.aws_errors import translate
 from controller.domain.errors import ForbiddenCall, Permanent, RepaveError, Throttled, Transient
 from controller.domain.laps import lap
@@ -110,7 +111,7 @@ class Aws:
         self._stack = AsyncExitStack()
         self._roles: dict[tuple[str, str | None], Any] = {}
         self._clients: dict[tuple[str, str, str | None, str | None], Any] = {}
-        self.budgets = Budgets(clock)
+        self.budgets = Budgets(clock, share_of(os.environ))
 
     @property
     def clock(self) -> Clock:

@@ -6,9 +6,11 @@ Time passes by the clock of the application.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from controller.domain.errors import ConfigError
 from controller.domain.ports import PRESSING, Clock
 
 _ROLE = re.compile(r"arn:[\w-]+:iam::(\d{12}):")
@@ -41,7 +43,11 @@ StartQuery 5 a second, GetParameter 40 a second. Auto Scaling says nothing: it i
 OTHERWISE = Rate(5, 20)
 """Of an API that is not in the list."""
 
-PRESSING_SHARE = 0.25
+SHARE = "REPAVE_AWS_REQUEST_SHARE"
+USUAL_SHARE = 0.5
+"""What share of AWS's own quotas reads may take; RATES say what half of them is. A private endpoint may have more."""
+
+PRESSING_SHARE = 0.5
 """What of a budget is kept for open replacements: a fleet of thousands that is being read does not hold them up."""
 
 
@@ -74,8 +80,9 @@ class Budgets:
     not grow old in a queue. They are counted.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, share: float = USUAL_SHARE) -> None:
         self._clock = clock
+        self._factor = share / USUAL_SHARE
         self.buckets: dict[tuple[str, str, str, bool], Bucket] = {}
         self.mutations: dict[tuple[str, str, str], int] = {}
 
@@ -85,7 +92,7 @@ class Budgets:
         family = own if own in RATES else service
         key = (account, region, family, PRESSING.get())
         if key not in self.buckets:
-            self.buckets[key] = Bucket(_lane(RATES.get(family, OTHERWISE), pressing=PRESSING.get()))
+            self.buckets[key] = Bucket(_lane(RATES.get(family, OTHERWISE), self._factor, pressing=PRESSING.get()))
         wait = self.buckets[key].take(self._clock.now())
         if wait > 0:
             await self._clock.sleep(wait)
@@ -96,12 +103,24 @@ class Budgets:
         self.mutations[key] = self.mutations.get(key, 0) + 1
 
 
+def share_of(environment: Mapping[str, str]) -> float:
+    """What REPAVE_AWS_REQUEST_SHARE says: a share of AWS's quotas such as 0.5. Raises ConfigError."""
+    text = environment.get(SHARE) or str(USUAL_SHARE)
+    try:
+        share = float(text)
+    except ValueError:
+        share = 0.0
+    if not 0.01 <= share <= 1000:
+        raise ConfigError(f"{SHARE} is {text!r}; it takes a share of AWS's request quotas, such as 0.5")
+    return share
+
+
 def account_of(role_arn: str | None) -> str:
     """The account that a role is of, as far as budgets have to tell them apart; empty for the process's own."""
     found = _ROLE.match(role_arn or "")
     return found[1] if found else role_arn or ""
 
 
-def _lane(rate: Rate, *, pressing: bool) -> Rate:
-    share = PRESSING_SHARE if pressing else 1 - PRESSING_SHARE
+def _lane(rate: Rate, factor: float = 1.0, *, pressing: bool) -> Rate:
+    share = (PRESSING_SHARE if pressing else 1 - PRESSING_SHARE) * factor
     return Rate(rate.per_second * share, max(1, round(rate.burst * share)))

@@ -3,13 +3,14 @@
 import pytest
 
 from controller.clients.aws import Aws, AwsScope
-from controller.clients.aws_budget import RATES, Budgets, Rate, _lane, account_of
+from controller.clients.aws_budget import PRESSING_SHARE, RATES, SHARE, Budgets, Rate, _lane, account_of, share_of
+from controller.domain.errors import ConfigError
 from controller.domain.ports import PRESSING
 from tests.clients.fake_aws import FakeAws, ok
 from tests.support.virtual import VirtualClock, run
 
 EC2 = ("", "eu-west-1", "ec2")
-FREE = round(RATES["ec2"].burst * 0.75)
+FREE = round(RATES["ec2"].burst * (1 - PRESSING_SHARE))
 
 
 def test_a_burst_is_free_and_then_tokens_come_back_at_a_steady_rate() -> None:
@@ -20,10 +21,10 @@ def test_a_burst_is_free_and_then_tokens_come_back_at_a_steady_rate() -> None:
         began = clock.now()
         for _ in range(15):
             await budgets.read(*EC2)
-        assert (clock.now() - began).total_seconds() == pytest.approx(15 / 7.5, abs=0.2)
+        assert (clock.now() - began).total_seconds() == pytest.approx(15 / 5, abs=0.2)
         (bucket,) = budgets.buckets.values()
         assert (bucket.calls, bucket.waits) == (FREE + 15, 15)
-        assert bucket.waited_seconds == pytest.approx(2.0, abs=0.2)
+        assert bucket.waited_seconds == pytest.approx(3.0, abs=0.2)
         await clock.sleep(3600)
         began = clock.now()
         for _ in range(FREE):
@@ -88,3 +89,15 @@ async def test_reads_take_turns_and_mutations_do_not_wait(aws: Aws, endpoint: Fa
     assert aws.budgets.mutations == {("", "eu-west-1", "autoscaling"): 1}
     await aws.read(here, "autoscaling", "DescribeAutoScalingGroups")
     assert aws.clock.slept[0] > 100  # type: ignore[attr-defined]
+
+
+def test_the_share_is_half_unless_somebody_says_otherwise() -> None:
+    assert share_of({}) == share_of({SHARE: ""}) == 0.5
+    assert share_of({SHARE: "0.25"}) == 0.25
+    assert _lane(Rate(10, 50), 100.0, pressing=False).per_second == 500
+
+
+@pytest.mark.parametrize("text", ["half", "0", "-1", "nan", "1e9"])
+def test_a_share_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match="REPAVE_AWS_REQUEST_SHARE is"):
+        share_of({SHARE: text})
