@@ -32,10 +32,6 @@ class Troupe:
             self._asked[key] = self._pool.submit(_tell, case, key[1], longest_seconds)
         return self._asked[key]
 
-    def tell_again(self, case: Case, longest_seconds: float = LONGEST_SECONDS) -> "Future[str]":
-        """The report of another telling, whatever was told before."""
-        return self._pool.submit(_tell, case, (), longest_seconds)
-
     def close(self) -> None:
         """No more stories; what nobody waits for is dropped."""
         self._pool.shutdown(cancel_futures=True)
