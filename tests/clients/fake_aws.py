@@ -182,7 +182,7 @@ def role_credentials(access_key: str, lasts: timedelta) -> Answer:
 
 
 class VirtualClock:
-    """A clock that stands still; sleeping is noted and takes no time."""
+    """A clock that only sleeping moves; it is noted, and takes no real time."""
 
     def __init__(self, now: datetime = datetime(2026, 11, 23, 12, tzinfo=UTC)) -> None:
         self._now = now
@@ -193,6 +193,7 @@ class VirtualClock:
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
+        self._now += timedelta(seconds=seconds)
         await asyncio.sleep(0)
 
     def new_id(self, prefix: str) -> str:
