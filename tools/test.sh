@@ -3,8 +3,15 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source tools/stages.sh
+source tools/lanes.sh
 
 stage "system packages" tools/system_packages.sh
 stage "setup" tools/setup.sh dev
 stage "checks" tools/check.sh
-stage "tests" .venv/bin/python -m pytest --durations=15
+
+both_lanes() {
+  lane "end to end" tests/e2e --durations=15
+  lane "everything else" tests --ignore=tests/e2e --durations=15
+  join_lanes
+}
+stage "tests" both_lanes
