@@ -1,0 +1,25 @@
+"""What a fleet's `docker:` may say."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from controller.clients.docker_transport import EngineAddress
+
+
+class DockerOptions(BaseModel):
+    """The containers of one engine that carry a label."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = Field(
+        default="unix:///var/run/docker.sock",
+        pattern=r"^(unix:///\S+|tcp://[^\s/]+:\d+)$",
+        description="the engine: unix:///PATH or tcp://HOST:PORT",
+    )
+    label: str = Field(
+        pattern=r"^[^\s=]+(=\S*)?$", description="the label, KEY or KEY=VALUE, that makes a container a member"
+    )
+
+    @property
+    def address(self) -> EngineAddress:
+        """The engine's address."""
+        return EngineAddress(self.host)
