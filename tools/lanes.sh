@@ -1,28 +1,37 @@
-# Sourced by test.sh. Two rows of tests side by side: most of them wait for processes of their own, or keep one core busy.
+# Sourced by test.sh. Rows of tests side by side: most tests wait for processes of their own, or keep one core busy.
 
-# lane NAME PYTEST-ARGUMENTS...: starts one in the background; what it says is kept until join_lanes shows it.
 lane_names=()
 lane_pids=()
 lane_logs=()
 
+# lane NAME PYTEST-ARGUMENTS...: starts one in the background. What it says is kept until join_lanes shows it.
 lane() {
   local name="$1" log
   shift
   log="$(mktemp)"
-  .venv/bin/python -m pytest "$@" >"$log" 2>&1 &
+  set -m # a group of its own: else a shell makes what it starts in the background deaf to Ctrl-C, and tests send that
+  .venv/bin/python -m pytest "$@" >"$log" 2>&1 </dev/null &
+  set +m
   lane_names+=("$name")
   lane_pids+=($!)
   lane_logs+=("$log")
 }
 
-# join_lanes: waits for all, shows what each said, and fails when one of them did.
+# join_lanes: waits for all, saying now and then how far they are; shows what each said; fails when one of them did.
 join_lanes() {
-  local index code=0 started="$SECONDS"
+  local index code=0 next=60 began="$SECONDS"
+  trap 'end_lanes; exit 130' INT TERM
   for index in "${!lane_pids[@]}"; do
     while kill -0 "${lane_pids[$index]}" 2>/dev/null; do
       sleep 1
-      (((SECONDS - started) % 60)) || printf '  %4d s  %s\n' $((SECONDS - started)) "$(progress)"
+      if ((SECONDS - began >= next)); then
+        printf '  %4d s  %s\n' "$next" "$(progress)"
+        ((next += 60))
+      fi
     done
+  done
+  trap - INT TERM
+  for index in "${!lane_pids[@]}"; do
     wait "${lane_pids[$index]}" || code=$?
     printf '\n-- %s\n' "${lane_names[$index]}"
     cat "${lane_logs[$index]}"
@@ -35,6 +44,14 @@ join_lanes() {
 progress() {
   local index
   for index in "${!lane_names[@]}"; do
-    [[ ! -f ${lane_logs[$index]} ]] || printf '%s:%s ' "${lane_names[$index]}" "$(grep -o '[ 0-9]*%' "${lane_logs[$index]}" | tail -1 || true)"
+    printf '%s: %s  ' "${lane_names[$index]}" "$(grep -o '[0-9]*%' "${lane_logs[$index]}" | tail -1 || true)"
   done
+}
+
+end_lanes() {
+  local index
+  for index in "${!lane_pids[@]}"; do
+    kill -INT -- "-${lane_pids[$index]}" 2>/dev/null || true
+  done
+  wait
 }
