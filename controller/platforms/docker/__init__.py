@@ -31,26 +31,32 @@ class DockerPlatform:
 
     async def held(self, replacement: Replacement) -> str | None:
         """Nothing yet."""
+        del replacement
         return None
 
     async def launch(self, work: Work) -> Progress:
         """Create and start the successor."""
+        del work
         return NOT_YET
 
     async def await_ready(self, work: Work) -> Progress | Adopted:
         """Wait until the successor is healthy everywhere."""
+        del work
         return NOT_YET
 
     async def drain(self, work: Work) -> Progress:
         """Take the predecessor out of its balancer."""
+        del work
         return NOT_YET
 
     async def terminate(self, work: Work) -> Progress:
         """Stop and remove the predecessor, and give its name to the successor."""
+        del work
         return NOT_YET
 
     async def undo(self, work: Work) -> Progress:
         """Remove the successor."""
+        del work
         return NOT_YET
 
 
