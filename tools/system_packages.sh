@@ -4,6 +4,7 @@
 set -euo pipefail
 
 python="${PYTHON:-python3}"
+export PATH="$PATH:/usr/sbin:/sbin"
 
 missing=()
 need() {
@@ -16,6 +17,10 @@ need() {
 
 need python3-venv "$python -c 'import ensurepip, venv' || .venv/bin/python -m pip --version" "everything (it creates .venv)"
 need prometheus "command -v prometheus" "tests/probes (a real Prometheus)"
+need docker.io "command -v dockerd || [[ -S /var/run/docker.sock ]]" "tests/docker, tests/e2e (a real Docker engine)"
+need iptables "command -v iptables" "the Docker engine (its networks)"
+need iproute2 "command -v ip" "the Docker engine (its networks)"
+need busybox-static "command -v busybox" "tests/docker, tests/e2e (in the images that they build)"
 
 if [[ ${#missing[@]} -eq 0 ]]; then
   echo "system packages: nothing is missing"
