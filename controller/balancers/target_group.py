@@ -1,12 +1,12 @@
 """Target groups of AWS's load balancers: who is registered, how healthy they are, and taking them in and out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from controller.clients.aws import Aws, AwsScope
 from controller.domain.errors import Gone
 from controller.domain.model import Target
-from controller.domain.ports import Mutate
+from controller.domain.ports import BalancerSpec, Mutate, Resources, Server
 
 STATES = ("unhealthy", "draining", "unused", "unavailable", "initial", "unknown", "healthy")
 """AWS's words for TargetHealth.State, worst first, and ours for any other."""
@@ -25,8 +25,9 @@ class TargetGroups:
         self._aws = aws
         self._scope = scope
 
-    async def targets(self, balancer: str) -> Mapping[str, Target]:
-        """What the target group says of each registered instance (DescribeTargetHealth), by instance id.
+    async def targets(self, balancer: str, servers: Sequence[Server]) -> Mapping[str, Target]:
+        """What the target group says of each registered instance (DescribeTargetHealth), by instance id, whoever is
+        asked about.
 
         An instance that is registered on several ports has the worst of their states.
         """
@@ -39,16 +40,25 @@ class TargetGroups:
                 found[instance_id] = target
         return found
 
-    async def register(self, balancer: str, instance_id: str, mutate: Mutate) -> None:
+    async def register(self, balancer: str, server: Server, mutate: Mutate) -> None:
         """Send traffic to an instance (again): on the ports that it is still leaving, else on the group's own port."""
-        await self._change("RegisterTargets", balancer, instance_id, mutate)
+        await self._change("RegisterTargets", balancer, server.instance_id, mutate)
 
-    async def deregister(self, balancer: str, instance_id: str, mutate: Mutate) -> None:
+    async def deregister(self, balancer: str, server: Server, mutate: Mutate) -> None:
         """Stop sending new traffic to an instance on every port; connections in flight have until the delay to end.
 
         An instance that is not registered (any more) gets none either: that is success.
         """
-        await self._change("DeregisterTargets", balancer, instance_id, mutate)
+        await self._change("DeregisterTargets", balancer, server.instance_id, mutate)
+
+    async def forget(self, balancer: str, server: Server, mutate: Mutate) -> None:
+        """Nothing: a target group drops by itself what was deregistered."""
+
+    async def reconcile(
+        self, balancer: str, servers: Sequence[Server], mutate: Mutate, *, busy: frozenset[str] = frozenset()
+    ) -> tuple[str, ...]:
+        """Nothing: target groups keep what they were told, and the group registers its members by itself."""
+        return ()
 
     async def _change(self, operation: str, balancer: str, instance_id: str, mutate: Mutate) -> None:
         # A target that was registered with a port of its own is only found under that port.
@@ -71,7 +81,15 @@ class TargetGroups:
         return rows
 
 
-BALANCER = TargetGroups
+def _build(scope: AwsScope, resources: Resources) -> TargetGroups:
+    return TargetGroups(resources.get(Aws), scope)
+
+
+BALANCER = BalancerSpec(
+    name="target_group",
+    summary="Target groups of AWS's load balancers.",
+    build=_build,
+)
 
 
 def _target(balancer: str, health: Mapping[str, Any]) -> Target:

@@ -6,7 +6,7 @@ import pytest
 
 from controller.balancers.target_group import BALANCER, TargetGroups
 from controller.domain.errors import Gone, Held, Permanent, Transient
-from controller.domain.ports import LoadBalancer
+from controller.domain.ports import LoadBalancer, Server
 from tests.balancers.gate import Gate
 from tests.clients.fake_aws import Answer, FakeAws, ok, refusal
 
@@ -25,7 +25,8 @@ def health(*rows: tuple[str, int | None, str, str]) -> Answer:
 
 async def test_it_is_the_load_balancer_of_its_file(groups: TargetGroups) -> None:
     balancer: LoadBalancer = groups
-    assert isinstance(balancer, BALANCER)
+    assert isinstance(balancer, TargetGroups)
+    assert BALANCER.name == "target_group"
 
 
 @pytest.mark.parametrize(
@@ -46,7 +47,7 @@ async def test_a_state_is_one_of_the_domains_words(
     groups: TargetGroups, endpoint: FakeAws, said: str, reason: str, state: str
 ) -> None:
     endpoint.says("DescribeTargetHealth", health(("i-1", 80, said, reason)))
-    found = await groups.targets(ARN)
+    found = await groups.targets(ARN, ())
     assert (found["i-1"].balancer, found["i-1"].state, found["i-1"].reason) == (ARN, state, reason)
     assert endpoint.requests[0].parameters["TargetGroupArn"] == ARN
 
@@ -55,19 +56,19 @@ async def test_the_worst_state_of_several_ports_counts_in_any_order(groups: Targ
     rows = [("i-1", 80, "healthy", ""), ("i-1", 81, "unhealthy", "Target.Timeout"), ("i-1", 82, "initial", "")]
     for order in (rows, rows[::-1]):
         endpoint.says("DescribeTargetHealth", health(*order, ("i-2", 80, "healthy", "")))
-        found = await groups.targets(ARN)
+        found = await groups.targets(ARN, ())
         assert {key: target.state for key, target in found.items()} == {"i-1": "unhealthy", "i-2": "healthy"}
 
 
 async def test_a_group_without_targets_has_none(groups: TargetGroups, endpoint: FakeAws) -> None:
     endpoint.says("DescribeTargetHealth", health())
-    assert await groups.targets(ARN) == {}
+    assert await groups.targets(ARN, ()) == {}
 
 
 async def test_a_group_that_is_gone_is_an_error_and_not_an_empty_group(groups: TargetGroups, endpoint: FakeAws) -> None:
     endpoint.says("DescribeTargetHealth", refusal(400, "TargetGroupNotFound"))
     with pytest.raises(Gone):
-        await groups.targets(ARN)
+        await groups.targets(ARN, ())
 
 
 async def test_taking_out_is_announced_and_then_done_on_every_port(groups: TargetGroups, endpoint: FakeAws) -> None:
@@ -75,7 +76,7 @@ async def test_taking_out_is_announced_and_then_done_on_every_port(groups: Targe
     endpoint.says("DescribeTargetHealth", health(*rows))
     endpoint.says("DeregisterTargets", ok("DeregisterTargets"))
     gate = Gate()
-    await groups.deregister(ARN, "i-1", gate)
+    await groups.deregister(ARN, Server("i-1"), gate)
     assert gate.announced == [
         ("elbv2.DeregisterTargets", {"target_group": ARN, "instance": "i-1", "ports": [8080, 8081]})
     ]
@@ -87,7 +88,7 @@ async def test_taking_in_again_uses_the_ports_it_still_leaves(groups: TargetGrou
     endpoint.says("DescribeTargetHealth", health(("i-1", 8081, "draining", "")))
     endpoint.says("RegisterTargets", ok("RegisterTargets"))
     gate = Gate()
-    await groups.register(ARN, "i-1", gate)
+    await groups.register(ARN, Server("i-1"), gate)
     assert gate.announced == [("elbv2.RegisterTargets", {"target_group": ARN, "instance": "i-1", "ports": [8081]})]
     assert targets(endpoint.asked("RegisterTargets")[0].parameters) == [("i-1", "8081")]
 
@@ -95,7 +96,7 @@ async def test_taking_in_again_uses_the_ports_it_still_leaves(groups: TargetGrou
 async def test_taking_in_what_is_not_there_uses_the_groups_own_port(groups: TargetGroups, endpoint: FakeAws) -> None:
     endpoint.says("DescribeTargetHealth", health(("i-2", 8081, "healthy", "")))
     endpoint.says("RegisterTargets", ok("RegisterTargets"))
-    await groups.register(ARN, "i-1", Gate())
+    await groups.register(ARN, Server("i-1"), Gate())
     assert targets(endpoint.asked("RegisterTargets")[0].parameters) == [("i-1", None)]
 
 
@@ -103,14 +104,14 @@ async def test_taking_in_what_is_not_there_uses_the_groups_own_port(groups: Targ
 async def test_what_the_gate_refuses_never_reaches_aws(groups: TargetGroups, endpoint: FakeAws, method: str) -> None:
     endpoint.says("DescribeTargetHealth", health(("i-1", 80, "healthy", "")))
     with pytest.raises(Held):
-        await getattr(groups, method)(ARN, "i-1", Gate(refuses=Held("all held")))
+        await getattr(groups, method)(ARN, Server("i-1"), Gate(refuses=Held("all held")))
     assert [request.operation for request in endpoint.requests] == ["DescribeTargetHealth"]
 
 
 async def test_nothing_to_take_out_is_success(groups: TargetGroups, endpoint: FakeAws) -> None:
     endpoint.says("DescribeTargetHealth", health())
     endpoint.says("DeregisterTargets", refusal(400, "InvalidTarget", "The specified target does not exist"))
-    await groups.deregister(ARN, "i-1", Gate())
+    await groups.deregister(ARN, Server("i-1"), Gate())
     assert len(endpoint.asked("DeregisterTargets")) == 1
 
 
@@ -118,17 +119,17 @@ async def test_taking_in_what_is_gone_is_an_error(groups: TargetGroups, endpoint
     endpoint.says("DescribeTargetHealth", health())
     endpoint.says("RegisterTargets", refusal(400, "InvalidTarget", "The specified target does not exist"))
     with pytest.raises(Gone):
-        await groups.register(ARN, "i-1", Gate())
+        await groups.register(ARN, Server("i-1"), Gate())
     endpoint.says("RegisterTargets", refusal(400, "InvalidTarget", "'i-1' is not in a running state"))
     with pytest.raises(Permanent):
-        await groups.register(ARN, "i-1", Gate())
+        await groups.register(ARN, Server("i-1"), Gate())
 
 
 async def test_a_broken_connection_says_that_it_perhaps_happened(groups: TargetGroups, endpoint: FakeAws) -> None:
     endpoint.says("DescribeTargetHealth", health(("i-1", 80, "healthy", "")))
     endpoint.says("DeregisterTargets", Answer(reset=True))
     with pytest.raises(Transient) as caught:
-        await groups.deregister(ARN, "i-1", Gate())
+        await groups.deregister(ARN, Server("i-1"), Gate())
     assert caught.value.perhaps
     assert caught.value.call == "elbv2.DeregisterTargets"
 

@@ -6,6 +6,7 @@ import pytest
 
 from controller.balancers.target_group import TargetGroups
 from controller.clients.aws import AwsScope
+from controller.domain.ports import Server
 from tests.balancers.gate import Gate
 from tests.clients.fake_aws import FakeAws, VirtualClock, client_of
 from tests.clients.moto_server import REGION, moto_server, plain_client
@@ -42,9 +43,9 @@ async def test_an_instance_is_seen_taken_out_and_taken_in_again(
     groups: TargetGroups, prepared: tuple[str, str]
 ) -> None:
     arn, instance = prepared
-    assert [target.balancer for target in (await groups.targets(arn)).values()] == [arn]
-    await groups.deregister(arn, instance, Gate())
-    assert instance not in await groups.targets(arn)
-    await groups.deregister(arn, instance, Gate())
-    await groups.register(arn, instance, Gate())
-    assert list(await groups.targets(arn)) == [instance]
+    assert [target.balancer for target in (await groups.targets(arn, ())).values()] == [arn]
+    await groups.deregister(arn, Server(instance), Gate())
+    assert instance not in await groups.targets(arn, ())
+    await groups.deregister(arn, Server(instance), Gate())
+    await groups.register(arn, Server(instance), Gate())
+    assert list(await groups.targets(arn, ())) == [instance]

@@ -3,7 +3,6 @@
 from controller.domain.ports.acting import (
     Adopted,
     Done,
-    LoadBalancer,
     Mutate,
     Platform,
     PlatformSpec,
@@ -12,6 +11,7 @@ from controller.domain.ports.acting import (
     Waiting,
     Work,
 )
+from controller.domain.ports.balancing import BalancerSpec, LoadBalancer, Server
 from controller.domain.ports.remembering import (
     Budget,
     EncodedSpan,
@@ -29,6 +29,7 @@ from controller.domain.ports.system import PRESSING, Clock, Resources, Schedule
 __all__ = [
     "PRESSING",
     "Adopted",
+    "BalancerSpec",
     "Budget",
     "Clock",
     "Done",
@@ -52,6 +53,7 @@ __all__ = [
     "Refused",
     "Resources",
     "Schedule",
+    "Server",
     "SourceSpec",
     "TickRecord",
     "Waiting",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from controller.domain.model import Inventory, Target
+from controller.domain.model import Inventory
 from controller.domain.ports.system import Resources
 from controller.domain.replacement import Replacement
 
@@ -112,19 +112,6 @@ class Adopted:
 
     successor: str
     facts: Mapping[str, Any] = field(default_factory=dict)
-
-
-class LoadBalancer(Protocol):
-    """What sends traffic to instances. One object serves many balancers of one kind, named by id."""
-
-    async def targets(self, balancer: str) -> Mapping[str, Target]:
-        """What the balancer says of each registered instance, by instance id."""
-
-    async def register(self, balancer: str, instance_id: str, mutate: Mutate) -> None:
-        """Send traffic to an instance (again)."""
-
-    async def deregister(self, balancer: str, instance_id: str, mutate: Mutate) -> None:
-        """Stop sending new traffic to an instance; connections in flight may end."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from controller.domain.model import Target
-from controller.domain.ports import Done, Progress, Waiting, Work
+from controller.domain.ports import Done, Progress, Server, Waiting, Work
 from controller.platforms.asg.capacity import loss
 from controller.platforms.asg.claims import surge_of
 from controller.platforms.asg.gateway import Gateway, serving
@@ -28,7 +28,7 @@ async def drain(gateway: Gateway, work: Work) -> Progress:
         if short and not ours.calls_of(DEREGISTER):
             return Waiting(short)
         for arn in serves:
-            await gateway.balancers.deregister(arn, ours.predecessor, work.mutate)
+            await gateway.balancers.deregister(arn, Server(ours.predecessor), work.mutate)
         return Waiting(f"{ours.predecessor} was taken out of {', '.join(map(name_of, serves))}")
     draining = [name_of(arn) for arn in view.target_groups if is_draining(health[arn], ours.predecessor)]
     if draining:

@@ -49,7 +49,7 @@ class Gateway:
 
     async def health(self, view: GroupView) -> Health:
         """What every target group of the group says now."""
-        return {arn: await self.balancers.targets(arn) for arn in view.target_groups}
+        return {arn: await self.balancers.targets(arn, ()) for arn in view.target_groups}
 
     async def serving(self, view: GroupView) -> frozenset[str]:
         """Who is in service, and healthy for the group and for every target group."""

@@ -101,7 +101,7 @@ class Inventories:
     async def _health(self, arn: str) -> Mapping[str, Target] | PlatformError:
         async with self._room:
             try:
-                return await self._balancers.targets(arn)
+                return await self._balancers.targets(arn, ())
             except PlatformError as error:
                 return error
 

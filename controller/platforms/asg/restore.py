@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from controller.domain.model import InstanceState, Target
-from controller.domain.ports import Waiting, Work
+from controller.domain.ports import Server, Waiting, Work
 from controller.domain.replacement import Replacement
 from controller.platforms.asg.drain import DEREGISTER, REGISTER, is_draining
 from controller.platforms.asg.gateway import Gateway
@@ -22,10 +22,10 @@ async def restore(gateway: Gateway, work: Work, view: GroupView) -> Waiting | No
     taken = {call.arguments["target_group"] for call in ours.calls_of(DEREGISTER) if call.outcome != "failed"}
     missing = []
     for arn in (arn for arn in view.target_groups if arn in taken):
-        if not _registered(await gateway.balancers.targets(arn), predecessor.id) and not _given_up(ours, arn):
+        if not _registered(await gateway.balancers.targets(arn, ()), predecessor.id) and not _given_up(ours, arn):
             missing.append(arn)
             if "ok" not in _outcomes(ours, arn):
-                await gateway.balancers.register(arn, predecessor.id, work.mutate)
+                await gateway.balancers.register(arn, Server(predecessor.id), work.mutate)
     return Waiting(f"{predecessor.id} goes back into {len(missing)} target group(s)") if missing else None
 
 
