@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from math import isfinite
 
-from controller.domain.past import Past
+from controller.domain.past import History
 from controller.domain.replacement import Replacement
 from controller.domain.request import Request
 from controller.domain.veto import Veto
@@ -253,24 +253,6 @@ class Breaker:
     image_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class History:
-    """What the journal remembers of replacements, as far as limits need it.
-
-    accepted_at: acceptance times of this fleet's replacements within the last hour, oldest first.
-    accepted_everywhere_at: the same over all fleets.
-    failures_in_a_row: failed replacements of this fleet since its last success or the last resume.
-    failures_in_a_row_everywhere: the same over all fleets.
-    past: this fleet's replacements that ended within the last 30 days, newest first, 500 at most.
-    """
-
-    accepted_at: tuple[datetime, ...] = ()
-    accepted_everywhere_at: tuple[datetime, ...] = ()
-    failures_in_a_row: int = 0
-    failures_in_a_row_everywhere: int = 0
-    past: tuple[Past, ...] = ()
-
-
 MOST_NAMES = 10
 """Of names that are nobody's, in what is said about a source."""
 
@@ -307,7 +289,7 @@ class Snapshot:
     open_replacements: tuple[Replacement, ...] = ()
     holds: tuple[Hold, ...] = ()
     breakers: tuple[Breaker, ...] = ()
-    history: History = History()
+    history: History = field(default_factory=History)
     observed_from: datetime | None = None
     requests: tuple[Request, ...] = ()
     own_instance: str | None = None

@@ -40,6 +40,24 @@ class Past:
         return self.outcome is Outcome.FAILED and self.successor is not None and unproven
 
 
+@dataclass(frozen=True, slots=True)
+class History:
+    """What the journal remembers of replacements, as far as limits need it.
+
+    accepted_at: acceptance times of this fleet's replacements within the last hour, oldest first.
+    accepted_everywhere_at: the same over all fleets.
+    failures_in_a_row: failed replacements of this fleet since its last success or the last resume.
+    failures_in_a_row_everywhere: the same over all fleets.
+    past: this fleet's replacements that ended within the last 30 days, newest first, 500 at most.
+    """
+
+    accepted_at: tuple[datetime, ...] = ()
+    accepted_everywhere_at: tuple[datetime, ...] = ()
+    failures_in_a_row: int = 0
+    failures_in_a_row_everywhere: int = 0
+    past: tuple[Past, ...] = ()
+
+
 def past_of(closed: Replacement, *, forgotten: bool = False) -> Past:
     """The same of a replacement that has closed. Raises ValueError for one that is open."""
     if closed.outcome is None or closed.closed_at is None:

@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from controller.domain.lifecycle import Outcome
-from controller.domain.model import History
-from controller.domain.past import Past
+from controller.domain.past import History, Past
 from controller.journal.people import ALL, fleet_scope
 from controller.journal.schema import replacements, resumes
 

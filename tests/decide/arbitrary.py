@@ -8,7 +8,6 @@ from controller.domain.lifecycle import Phase
 from controller.domain.model import (
     Breaker,
     Group,
-    History,
     Hold,
     Image,
     Instance,

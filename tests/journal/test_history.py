@@ -1,5 +1,5 @@
 from controller.domain.lifecycle import Outcome
-from controller.domain.model import History
+from controller.domain.past import History
 from controller.journal.adapter import JournalAdapter
 from tests.journal.material import accepted, begun, ended, later, lease_of
 

@@ -2,8 +2,8 @@ from typing import Any
 
 from controller.decide.rules.canary import check
 from controller.domain.lifecycle import Outcome
-from controller.domain.model import Group, History, Image
-from controller.domain.past import Past
+from controller.domain.model import Group, Image
+from controller.domain.past import History, Past
 from controller.domain.policy import Amount, Limits
 from controller.domain.verdict import Draft
 from controller.domain.veto import Needs, Veto

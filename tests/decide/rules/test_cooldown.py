@@ -2,8 +2,7 @@ from typing import Any
 
 from controller.decide.rules.cooldown import check
 from controller.domain.lifecycle import Outcome
-from controller.domain.model import History
-from controller.domain.past import Past
+from controller.domain.past import History, Past
 from controller.domain.policy import Cooldown
 from controller.domain.verdict import Draft
 from controller.domain.veto import Needs, Veto

@@ -2,8 +2,8 @@ from typing import Any
 
 from controller.decide.rules.image_set_aside import check
 from controller.domain.lifecycle import Outcome
-from controller.domain.model import History, Image
-from controller.domain.past import Past
+from controller.domain.model import Image
+from controller.domain.past import History, Past
 from controller.domain.verdict import Draft
 from controller.domain.veto import Needs, Veto
 from tests.support.builders import candidate, group, later, past, policy, snapshot

@@ -5,7 +5,8 @@ import pytest
 from controller.act.accept import budget
 from controller.decide.rules.max_in_flight import allowed_in_flight, check, replaced_by_platform
 from controller.domain.lifecycle import Outcome
-from controller.domain.model import History, InstanceState
+from controller.domain.model import InstanceState
+from controller.domain.past import History
 from controller.domain.policy import Amount, Limits, Policy
 from controller.domain.verdict import Draft
 from controller.domain.veto import Needs, Veto

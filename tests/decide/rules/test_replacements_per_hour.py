@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from controller.decide.rules.replacements_per_hour import check
-from controller.domain.model import History
+from controller.domain.past import History
 from controller.domain.policy import GlobalLimits, Limits
 from controller.domain.verdict import Draft
 from controller.domain.veto import Needs, Veto

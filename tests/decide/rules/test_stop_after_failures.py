@@ -1,7 +1,7 @@
 import pytest
 
 from controller.decide.rules.stop_after_failures import check_fleet
-from controller.domain.model import History
+from controller.domain.past import History
 from controller.domain.veto import Needs, Veto
 from tests.support.builders import judgement, policy, snapshot
 
