@@ -20,6 +20,7 @@ from controller.domain.model import (
     Target,
     Unknown,
 )
+from controller.domain.past import History
 from controller.domain.policy import Amount, Limits, Mode, Policy
 from controller.domain.replacement import Replacement
 from controller.domain.veto import Needs, Veto
