@@ -10,10 +10,10 @@ import pytest
 from aiohttp import ClientSession
 
 from controller.domain.lifecycle import Outcome, Phase
+from tests.e2e.harness.contract import judged
 from tests.e2e.harness.daemon import REPAVE, Daemon
-from tests.e2e.harness.kills import held
 from tests.e2e.harness.stage import Stage
-from tests.e2e.harness.stories import REPLACED, judged
+from tests.e2e.harness.stories import REPLACED
 from tests.support.eventually import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
@@ -47,12 +47,11 @@ async def test_a_hold_from_elsewhere_is_obeyed_and_a_token_is_replaced_by_sighup
     tokens = {"tokens": [{"name": "alice", "token": {"file": str(secret)}, "may": "operate"}]}
     scene = world.scene(REPLACED.name, top={"api": tokens})
     fleet = scene.group.name
-    rule = {"action": "SetInstanceProtection", "moment": "before", "hold": True}
     async with scene.daemon(until_settled=False) as daemon:
-        async with held(scene, daemon, **rule) as request:
+        async with scene.held(daemon, "SetInstanceProtection", moment="before") as request:
             code, told = await repave(daemon, FIRST, "hold", fleet, "--for", "1h", "--reason", "lunch")
             assert (code, "is held until" in told) == (0, True), told
-            await world.remote.release(int(str(request["id"])))
+            await request.release()
         await daemon.ticks(2)
         made = [item.action for item in scene.mutations()]
         assert made == ["SetDesiredCapacity", "SetInstanceProtection"], "nothing is changed after the hold"

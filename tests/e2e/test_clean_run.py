@@ -7,9 +7,9 @@ import pytest
 
 from controller.demo.scenario import MemberSpec, StatusCheck, TargetState
 from controller.demo.scenarios import fleet
+from tests.e2e.harness.contract import traced
 from tests.e2e.harness.laws import launches, violations
-from tests.e2e.harness.stage import Scene, stage
-from tests.e2e.harness.stories import traced
+from tests.e2e.harness.stage import GroupScene, stage
 from tests.e2e.harness.tap import Tap
 from tests.e2e.harness.traces import CLIENT, attributes, root_of
 
@@ -52,7 +52,7 @@ async def test_a_fleet_is_repaved_and_every_yes_and_no_is_in_a_trace(
         await the_journal_says_the_same(scene)
 
 
-async def the_wire_is_sound(scene: Scene) -> None:
+async def the_wire_is_sound(scene: GroupScene) -> None:
     ids = scene.group.instances
     assert violations(scene.wire(), scene.group) == []
     assert launches(scene.wire(), scene.group) == 2
@@ -62,13 +62,13 @@ async def the_wire_is_sound(scene: Scene) -> None:
     assert [id_ for id_, member in state["instances"].items() if member["protected"]] == [ids[PROTECTED]]
 
 
-async def every_yes_is_a_trace(scene: Scene) -> None:
+async def every_yes_is_a_trace(scene: GroupScene) -> None:
     done = await scene.replacements()
     ids = scene.group.instances
     assert [(item.predecessor, item.outcome) for item in done] == [(ids[SICK], "replaced"), (ids[AGED], "replaced")]
     for item, rule, verdict in zip(done, ("failing checks", "max_image_age"), ("degraded", "aged"), strict=True):
         assert await traced(scene, scene.trace_id(item), await scene.events(item)) == []
-        spans = scene.stage.tap.trace(scene.trace_id(item))
+        spans = scene.tap.trace(scene.trace_id(item))
         root = root_of(spans)
         told = attributes(root)
         assert (root.name, told["repave.rule"], told["repave.verdict"]) == ("replace web", rule, verdict)
@@ -92,9 +92,9 @@ async def every_yes_is_a_trace(scene: Scene) -> None:
         assert {span.parent_span_id for span in spans if span.kind == CLIENT} == steps
 
 
-def every_no_is_a_trace(scene: Scene) -> dict[str, list[set[str]]]:
+def every_no_is_a_trace(scene: GroupScene) -> dict[str, list[set[str]]]:
     """The vetoes of each instance that was refused, as they changed. A trace of its own for every change."""
-    tap, ids = scene.stage.tap, scene.group.instances
+    tap, ids = scene.tap, scene.group.instances
     told: dict[str, list[set[str]]] = {}
     for span in tap.of("hold web"):
         assert not span.parent_span_id
@@ -108,9 +108,9 @@ def every_no_is_a_trace(scene: Scene) -> dict[str, list[set[str]]]:
     return told
 
 
-def every_look_is_a_trace(scene: Scene) -> None:
+def every_look_is_a_trace(scene: GroupScene) -> None:
     """Where a look's time went: what was observed under it, and every call under what it was made for."""
-    tap = scene.stage.tap
+    tap = scene.tap
     looks = tap.of("tick web")
     assert looks
     for root in looks:
@@ -125,7 +125,7 @@ def every_look_is_a_trace(scene: Scene) -> None:
     assert (asked.parent_span_id, asked.kind) == (named["inventory"].span_id, CLIENT)
 
 
-async def the_journal_says_the_same(scene: Scene) -> None:
+async def the_journal_says_the_same(scene: GroupScene) -> None:
     code, listed = await scene.repave("get", "replacements", "--json")
     assert code == 0
     rows = {row["id"]: row for row in json.loads(listed)["replacements"]}

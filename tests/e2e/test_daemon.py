@@ -12,10 +12,10 @@ from controller.demo.process import running_world
 from controller.demo.scenarios import quick
 from controller.domain.lifecycle import Phase
 from tests.e2e.harness.configuration import write
+from tests.e2e.harness.contract import judged
 from tests.e2e.harness.daemon import REPAVE, Daemon, process
-from tests.e2e.harness.kills import held
 from tests.e2e.harness.stage import Stage
-from tests.e2e.harness.stories import ONE_ZONE, REPLACED, judged
+from tests.e2e.harness.stories import ONE_ZONE, REPLACED
 from tests.support.eventually import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
@@ -41,8 +41,7 @@ async def sentence(daemon: Daemon, words: str) -> None:
 
 async def test_a_second_signal_ends_it_at_once_and_names_what_is_parked(world: Stage) -> None:
     scene = world.scene(REPLACED.name)
-    rule = {"action": "SetDesiredCapacity", "moment": "after", "hold": True}
-    async with scene.daemon(until_settled=False) as first, held(scene, first, **rule):
+    async with scene.daemon(until_settled=False) as first, scene.held(first, "SetDesiredCapacity", moment="after"):
         replacement = await first.reaches(Phase.LAUNCHING, scene.group.name)
         first.signal(signal.SIGTERM)
         await first.says(event="stopping")

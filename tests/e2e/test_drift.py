@@ -10,9 +10,10 @@ import pytest
 from controller.demo.scenario import ImageSpec
 from controller.demo.scenarios import fleet
 from controller.domain.lifecycle import Outcome
+from tests.e2e.harness.contract import traced
 from tests.e2e.harness.laws import violations
-from tests.e2e.harness.stage import Scene, stage
-from tests.e2e.harness.stories import PERSON, traced
+from tests.e2e.harness.stage import GroupScene, stage
+from tests.e2e.harness.stories import PERSON
 from tests.e2e.harness.tap import Tap
 from tests.support.cloud import client
 from tests.support.eventually import eventually
@@ -27,7 +28,7 @@ CONFIG = {"drift": ["launch_template", "image"]}
 
 
 @asynccontextmanager
-async def scene_of(tap: Tap, factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
+async def scene_of(tap: Tap, factory: pytest.TempPathFactory) -> AsyncIterator[GroupScene]:
     async with stage(factory.mktemp("drift"), tap, (ONE_BEHIND,)) as place:
         yield place.scene("drift", fleet=CONFIG)
 
@@ -50,7 +51,7 @@ async def test_a_drifted_host_is_repaved_and_the_evidence_says_both_sides(
         assert violations(scene.wire(), scene.group) == []
 
 
-async def declare_anew(scene: Scene) -> str:
+async def declare_anew(scene: GroupScene) -> str:
     """Somebody makes a third version of the launch template, which differs in nothing but its number, the default."""
     async with client(scene.stage.world, "ec2", PERSON) as ec2:
         found = await ec2.describe_launch_template_versions(LaunchTemplateName=scene.group.name, Versions=["$Default"])

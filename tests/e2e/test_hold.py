@@ -3,9 +3,9 @@
 import pytest
 
 from controller.domain.lifecycle import Outcome, Phase
-from tests.e2e.harness.kills import held
+from tests.e2e.harness.contract import judged
 from tests.e2e.harness.stage import Stage
-from tests.e2e.harness.stories import REPLACED, judged
+from tests.e2e.harness.stories import REPLACED
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -14,11 +14,10 @@ async def test_a_hold_in_the_middle_stops_every_mutation_until_the_resume(world:
     """It comes while a call is under way: that call ends, and no other begins."""
     scene = world.scene(REPLACED.name)
     fleet = scene.group.name
-    rule = {"action": "SetInstanceProtection", "moment": "before", "hold": True}
-    async with scene.daemon() as daemon, held(scene, daemon, **rule) as request:
+    async with scene.daemon() as daemon, scene.held(daemon, "SetInstanceProtection", moment="before") as request:
         code, told = await scene.repave("hold", fleet, "--for", "1h", "--reason", "lunch")
         assert (code, "is held until" in told) == (0, True)
-        await world.remote.release(int(str(request["id"])))
+        await request.release()
         assert await daemon.ended() == 3, "held with work in flight"
     made = scene.mutations()
     assert [item.action for item in made] == ["SetDesiredCapacity", "SetInstanceProtection"]

@@ -1,4 +1,4 @@
-"""kill -9 of a real daemon before and after every journaled boundary and every mutating call.
+"""kill -9 of a real daemon before and after every journaled boundary and every mutating call, on every platform.
 
 The boundaries are listed from a clean run. Each is then died at, and a daemon started anew finishes the work: one
 successor, nothing doubled or orphaned, one connected trace. Meanwhile every few answers of the receiver are lost, so
@@ -8,28 +8,21 @@ that spans are sent again; they have to be the same bytes.
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.e2e.harness.contract import Contract, Story
 from tests.e2e.harness.kills import boundaries
 from tests.e2e.harness.matrix import Case, all_of, some_of
-from tests.e2e.harness.stage import Stage, stage
-from tests.e2e.harness.stories import REPLACED, STORIES, UNDONE, Story
+from tests.e2e.harness.stories import GROUPS
 from tests.e2e.harness.tap import Tap
 from tests.e2e.harness.timing import Timings
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
-SAMPLE = (
-    (REPLACED, "after accepted"),
-    (REPLACED, "before launch returned autoscaling.SetDesiredCapacity"),
-    (REPLACED, "after drain called elbv2.DeregisterTargets"),
-    (REPLACED, "before the effect of SetDesiredCapacity"),
-    (REPLACED, "after the effect of SetDesiredCapacity"),
-    (REPLACED, "after the effect of TerminateInstanceInAutoScalingGroup"),
-    (UNDONE, "after await_ready failed"),
-    (UNDONE, "after the effect of TerminateInstanceInAutoScalingGroup"),
-)
+PLATFORMS: tuple[Contract[Any], ...] = (GROUPS,)
+STORIES = [(contract, story) for contract in PLATFORMS for story in contract.stories]
 
 
 @pytest.fixture
@@ -41,33 +34,37 @@ def losing(tap: Tap) -> Iterator[Tap]:
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.parametrize("contract", PLATFORMS, ids=str)
 async def test_a_death_at_some_boundaries_loses_nothing_and_doubles_nothing(
-    world: Stage, losing: Tap, timings: Timings
+    contract: Contract[Any], losing: Tap, tmp_path: Path, timings: Timings
 ) -> None:
-    cases, stories = [], (REPLACED, UNDONE)
-    runs = await asyncio.gather(*(boundaries(world, story) for story in stories))
-    for story, (found, problems) in zip(stories, runs, strict=True):
-        assert problems == []
-        named = {str(boundary): boundary for boundary in found}
-        cases += [Case(story, named[name]) for whose, name in SAMPLE if whose is story]
-    assert len(cases) == len(SAMPLE)
-    report(await some_of(cases, world, timings))
+    told = {story.name: story for story, _ in contract.sample}
+    stories = list(told.values())
+    async with contract.place(tmp_path, losing, stories, 1 + len(contract.sample)) as place:
+        runs = await asyncio.gather(*(boundaries(place, story) for story in stories))
+        cases = []
+        for story, (found, problems) in zip(stories, runs, strict=True):
+            assert problems == []
+            named = {str(boundary): boundary for boundary in found}
+            cases += [Case(story, named[name]) for whose, name in contract.sample if whose is story]
+        assert len(cases) == len(contract.sample)
+        report(await some_of(cases, place, timings))
     assert was_resent(losing)
 
 
 @pytest.mark.full_matrix
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
+@pytest.mark.parametrize(("contract", "story"), STORIES, ids=lambda either: getattr(either, "name", None))
 async def test_a_death_anywhere_loses_nothing_and_doubles_nothing(
-    story: Story, losing: Tap, tmp_path: Path, timings: Timings
+    contract: Contract[Any], story: Story[Any], losing: Tap, tmp_path: Path, timings: Timings
 ) -> None:
     (tmp_path / "clean").mkdir()
-    async with stage(tmp_path / "clean", losing, story.groups(1), story.timings) as place:
+    async with contract.place(tmp_path / "clean", losing, [story], 1) as place:
         found, problems = await boundaries(place, story)
     assert problems == []
     writes = sum(boundary.moment is None for boundary in found)
-    timings.notes.append(f"{story.name}: {writes} boundaries of writes, {len(found) - writes} of calls")
-    report(await all_of([Case(story, boundary) for boundary in found], losing, tmp_path, timings))
+    timings.notes.append(f"{contract} {story.name}: {writes} boundaries of writes, {len(found) - writes} of calls")
+    report(await all_of(contract, [Case(story, boundary) for boundary in found], losing, tmp_path, timings))
     assert was_resent(losing)
 
 

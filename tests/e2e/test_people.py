@@ -17,10 +17,10 @@ from controller.domain.lifecycle import Kind, Outcome, Phase
 from controller.journal.adapter import JournalAdapter
 from controller.journal.sql import SqlJournal
 from controller.operations import request, tell
-from tests.e2e.harness.kills import held
+from tests.e2e.harness.contract import judged, traced
 from tests.e2e.harness.laws import violations
-from tests.e2e.harness.stage import Scene, Stage, stage
-from tests.e2e.harness.stories import REPLACED, judged, traced
+from tests.e2e.harness.stage import GroupScene, Stage, stage
+from tests.e2e.harness.stories import REPLACED
 from tests.e2e.harness.tap import Tap
 from tests.e2e.harness.traces import attributes, root_of
 
@@ -33,7 +33,7 @@ NO_SECOND_TRY = {"cooldown": {"base": "6h", "cap": "6h"}}
 
 
 @asynccontextmanager
-async def opened_journal(scene: Scene) -> AsyncIterator[JournalAdapter]:
+async def opened_journal(scene: GroupScene) -> AsyncIterator[JournalAdapter]:
     """A person's own handle: a command takes longer to start than a call may be kept waiting."""
     journal = JournalAdapter(SqlJournal.open(f"sqlite:///{scene.config.with_suffix('.db')}", None))
     try:
@@ -80,7 +80,7 @@ async def test_an_abort_outlives_the_daemon_that_was_to_obey_it(world: Stage, ac
     scene = world.scene(REPLACED.name, fleet=NO_SECOND_TRY)
     async with (
         scene.daemon(until_settled=False) as first,
-        held(scene, first, action=action, moment=moment, hold=True),
+        scene.held(first, action, moment=moment),
     ):
         (under_way,) = await scene.replacements()
         async with opened_journal(scene) as journal:
@@ -101,12 +101,14 @@ async def test_an_abort_outlives_the_daemon_that_was_to_obey_it(world: Stage, ac
 
 async def test_once_the_termination_was_called_an_abort_is_told_that_it_is_too_late(world: Stage) -> None:
     scene = world.scene(REPLACED.name)
-    rule = {"action": "TerminateInstanceInAutoScalingGroup", "moment": "before", "hold": True}
-    async with scene.daemon() as daemon, held(scene, daemon, **rule) as call:
+    async with (
+        scene.daemon() as daemon,
+        scene.held(daemon, "TerminateInstanceInAutoScalingGroup", moment="before") as call,
+    ):
         (under_way,) = await scene.replacements()
         async with opened_journal(scene) as journal:
             with pytest.raises(Conflict, match="it is too late to abort"):
                 await request.abort(journal, CLOCK, under_way.id, "ben")
-        await world.remote.release(int(str(call["id"])))
+        await call.release()
         assert await daemon.ended() == 0
     assert await judged(scene, REPLACED) == []

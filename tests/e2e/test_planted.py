@@ -5,18 +5,18 @@ from contextlib import AsyncExitStack
 import pytest
 
 from controller.domain.lifecycle import Phase
+from tests.e2e.harness.contract import judged
 from tests.e2e.harness.daemon import PLANTED
-from tests.e2e.harness.kills import held
 from tests.e2e.harness.laws import violations
-from tests.e2e.harness.stage import Scene, Stage
-from tests.e2e.harness.stories import ROOMY, judged
+from tests.e2e.harness.stage import GroupScene, Stage
+from tests.e2e.harness.stories import ROOMY
 from tests.e2e.harness.wire import happenings
 from tests.support.eventually import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 
-async def launched(scene: Scene, count: int) -> None:
+async def launched(scene: GroupScene, count: int) -> None:
     """Wait until the group has launched so many."""
 
     async def look() -> bool:
@@ -27,8 +27,10 @@ async def launched(scene: Scene, count: int) -> None:
 
 async def test_without_intents_a_death_after_a_launch_is_seen_to_launch_twice(world: Stage) -> None:
     scene = world.scene(ROOMY.name)
-    rule = {"action": "SetDesiredCapacity", "moment": "after", "hold": True}
-    async with scene.daemon("no_intent", entry=PLANTED) as first, held(scene, first, **rule):
+    async with (
+        scene.daemon("no_intent", entry=PLANTED) as first,
+        scene.held(first, "SetDesiredCapacity", moment="after"),
+    ):
         await first.killed()
     async with scene.daemon("no_intent", entry=PLANTED) as second:
         await launched(scene, 2)
@@ -40,12 +42,11 @@ async def test_without_intents_a_death_after_a_launch_is_seen_to_launch_twice(wo
 async def test_without_a_lease_two_daemons_are_seen_to_act_both(world: Stage) -> None:
     """The call of the first is slow. The second takes it for lost and makes it again; then the first call arrives."""
     scene = world.scene(ROOMY.name)
-    rule = {"action": "SetDesiredCapacity", "moment": "before", "hold": True}
     async with AsyncExitStack() as stack:
         first = await stack.enter_async_context(scene.daemon("no_lease", entry=PLANTED))
-        request = await stack.enter_async_context(held(scene, first, **rule))
+        request = await stack.enter_async_context(scene.held(first, "SetDesiredCapacity", moment="before"))
         second = await stack.enter_async_context(scene.daemon("no_lease", entry=PLANTED))
         await second.reaches(Phase.CLOSED, scene.group.name)
-        await world.remote.release(int(str(request["id"])))
+        await request.release()
         await launched(scene, 2)
     assert any("and we by +1" in sentence for sentence in violations(scene.wire(), scene.group))

@@ -12,8 +12,7 @@ from ruamel.yaml import YAML
 from controller.domain.lifecycle import Outcome, Phase
 from controller.domain.replacement import Replacement
 from tests.e2e.harness.daemon import Daemon
-from tests.e2e.harness.kills import held
-from tests.e2e.harness.stage import Scene, Stage
+from tests.e2e.harness.stage import GroupScene, Stage
 from tests.e2e.harness.stories import REPLACED
 from tests.support.eventually import eventually
 
@@ -34,13 +33,13 @@ async def text(daemon: Daemon, path: str) -> str:
         return await response.text()
 
 
-def rewrite(scene: Scene, before: str, after: str) -> None:
+def rewrite(scene: GroupScene, before: str, after: str) -> None:
     written = scene.config.read_text(encoding="utf-8")
     assert before in written
     scene.config.write_text(written.replace(before, after), encoding="utf-8")
 
 
-def change(scene: Scene, fleet: str, **keys: str) -> None:
+def change(scene: GroupScene, fleet: str, **keys: str) -> None:
     """Say something else of a fleet; without anything to say, leave it out."""
     yaml = YAML(typ="safe")
     document = yaml.load(scene.config.read_text(encoding="utf-8"))
@@ -66,7 +65,7 @@ async def reloaded(daemon: Daemon, said: str) -> dict[str, Any]:
     return found
 
 
-async def refused_whole(scene: Scene, daemon: Daemon, fleet: str) -> None:
+async def refused_whole(scene: GroupScene, daemon: Daemon, fleet: str) -> None:
     """A file with a misspelt key, one that leaves the fleet out; then the good one again."""
     good = scene.config.read_text(encoding="utf-8")
     rewrite(scene, "max_image_age: 29d", "max_image_aeg: 29d")
@@ -90,9 +89,8 @@ async def refused_whole(scene: Scene, daemon: Daemon, fleet: str) -> None:
 async def test_what_is_under_way_keeps_its_policy_and_a_wrong_file_changes_nothing(world: Stage) -> None:
     scene = world.scene(REPLACED.name)
     fleet = scene.group.name
-    rule = {"action": "SetInstanceProtection", "moment": "before", "hold": True}
     async with scene.daemon(until_settled=False) as daemon:
-        async with held(scene, daemon, **rule) as request:
+        async with scene.held(daemon, "SetInstanceProtection", moment="before") as request:
             old = await fleets(daemon)
             rewrite(scene, "max_image_age: 30d", "max_image_age: 29d")
             taken = await reloaded(daemon, TAKEN)
@@ -105,7 +103,7 @@ async def test_what_is_under_way_keeps_its_policy_and_a_wrong_file_changes_nothi
             )
 
             await refused_whole(scene, daemon, fleet)
-            await world.remote.release(int(str(request["id"])))
+            await request.release()
         await daemon.reaches(Phase.CLOSED, fleet)
         between = (await plan(daemon))["policy_hash"]
         change(scene, fleet, max_age="1h", max_image_age="29d")
@@ -116,12 +114,12 @@ async def test_what_is_under_way_keeps_its_policy_and_a_wrong_file_changes_nothi
     first = (await scene.replacements())[0]
     assert first.outcome is Outcome.REPLACED
     assert len({first.policy_hash, between, newest.policy_hash}) == 3, "each was accepted under the policy of its time"
-    spans = scene.stage.tap.trace(scene.trace_id(first))
+    spans = scene.tap.trace(scene.trace_id(first))
     told = {value for span in spans for key, value in attributes(span).items() if key == "repave.policy.hash"}
     assert told == {first.policy_hash}
 
 
-async def second(scene: Scene) -> Replacement | None:
+async def second(scene: GroupScene) -> Replacement | None:
     return next(iter((await scene.replacements())[1:]), None)
 
 

@@ -5,7 +5,7 @@ import pytest
 from controller.demo.scenarios import fleet
 from controller.domain.lifecycle import Outcome
 from tests.e2e.harness.laws import violations
-from tests.e2e.harness.stage import Scene, stage
+from tests.e2e.harness.stage import GroupScene, stage
 from tests.e2e.harness.stories import PERSON
 from tests.e2e.harness.tap import Tap
 from tests.support.cloud import client
@@ -17,7 +17,7 @@ UP, DOWN, TAKEN = "up", "down", "taken"
 GROUPS = tuple(fleet(name, instances=3, aged=1, zones=1, headroom=3) for name in (UP, DOWN, TAKEN))
 
 
-async def move(scene: Scene) -> None:
+async def move(scene: GroupScene) -> None:
     """One group wants one more. Another wants one less, and gives up its oldest: the predecessor. In the third,
     somebody terminates a bystander together with its place."""
     remote = scene.stage.remote
@@ -37,7 +37,7 @@ async def test_what_a_scaling_policy_does_in_the_middle_stays(
         scene, remote = place.scene(UP, DOWN, TAKEN), place.remote
         async with scene.daemon() as daemon:
             rule = await remote.add_rule(
-                key=daemon.key, action="SetInstanceProtection", moment="after", hold=True, times=len(GROUPS)
+                key=daemon.key, action="SetInstanceProtection", moment="after", times=len(GROUPS)
             )
 
             async def all_in_the_middle() -> bool:

@@ -8,10 +8,10 @@ import pytest
 from aiohttp import ClientSession
 
 from controller.domain.lifecycle import Phase
+from tests.e2e.harness.contract import judged
 from tests.e2e.harness.daemon import IN_TIME_SECONDS, Daemon
-from tests.e2e.harness.kills import held
-from tests.e2e.harness.stage import Scene, Stage
-from tests.e2e.harness.stories import REPLACED, judged
+from tests.e2e.harness.stage import GroupScene, Stage
+from tests.e2e.harness.stories import REPLACED
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -26,7 +26,7 @@ async def answers(daemon: Daemon) -> dict[str, tuple[int, str]]:
     return found
 
 
-async def goes_on_at_once(scene: Scene) -> None:
+async def goes_on_at_once(scene: GroupScene) -> None:
     """A new daemon never stands by: the lease was given up. It ends the one replacement."""
     async with scene.daemon() as second:
         assert await second.ended() == 0
@@ -37,13 +37,13 @@ async def goes_on_at_once(scene: Scene) -> None:
 async def test_during_a_call_its_outcome_is_journaled_before_the_end(world: Stage) -> None:
     scene = world.scene(REPLACED.name)
     async with scene.daemon(until_settled=False) as first:
-        async with held(scene, first, action="SetDesiredCapacity", moment="after", hold=True) as request:
+        async with scene.held(first, "SetDesiredCapacity", moment="after") as request:
             first.signal(signal.SIGTERM)
             told = await answers(first)
             assert [status for status, _ in told.values()] == [200, 200, 200]
             assert "repave_replacements_in_flight" in told["metrics"][1]
             assert first.process.returncode is None, "it waits for its call"
-            await world.remote.release(int(str(request["id"])))
+            await request.release()
             assert await first.ended(IN_TIME_SECONDS) == 0
         assert len(scene.mutations(first)) == 1
     (parked,) = await scene.replacements()
@@ -66,8 +66,7 @@ async def test_during_a_wait_it_ends_at_once(world: Stage) -> None:
 @pytest.mark.full_matrix
 async def test_a_call_that_never_returns_does_not_keep_the_process_alive(world: Stage) -> None:
     scene = world.scene(REPLACED.name)
-    rule = {"action": "SetDesiredCapacity", "moment": "after", "hold": True}
-    async with scene.daemon(until_settled=False) as first, held(scene, first, **rule):
+    async with scene.daemon(until_settled=False) as first, scene.held(first, "SetDesiredCapacity", moment="after"):
         await first.stopped()
     async with scene.daemon() as second:
         assert await asyncio.wait_for(second.ended(), 60) == 0

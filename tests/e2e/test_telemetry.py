@@ -9,9 +9,9 @@ import pytest
 from controller.demo.emissions import Emits, LogSpec, MetricSpec
 from controller.demo.scenario import MemberSpec
 from controller.demo.scenarios import fleet
+from tests.e2e.harness.contract import traced
 from tests.e2e.harness.laws import launches, violations
-from tests.e2e.harness.stage import Scene, stage
-from tests.e2e.harness.stories import traced
+from tests.e2e.harness.stage import GroupScene, stage
 from tests.e2e.harness.tap import Tap
 from tests.e2e.harness.traces import attributes
 from tests.e2e.harness.wire import Request
@@ -67,7 +67,7 @@ async def test_metrics_and_lines_condemn_and_silence_does_not(
         await the_others_are_told_apart(scene)
 
 
-async def the_right_two_were_replaced(scene: Scene) -> None:
+async def the_right_two_were_replaced(scene: GroupScene) -> None:
     ids = scene.group.instances
     assert violations(scene.wire(), scene.group) == []
     assert launches(scene.wire(), scene.group) == 2
@@ -78,13 +78,13 @@ async def the_right_two_were_replaced(scene: Scene) -> None:
     assert {"monitoring:GetMetricData", "logs:StartQuery", "logs:GetQueryResults", "logs:FilterLogEvents"} <= asked
 
 
-async def their_evidence_is_in_the_trace(scene: Scene) -> None:
+async def their_evidence_is_in_the_trace(scene: GroupScene) -> None:
     ids, done = scene.group.instances, {item.predecessor: item for item in await scene.replacements()}
     for predecessor, rule in ((ids[FULL], "disk filling"), (ids[STARVED], "out of memory")):
         item = done[predecessor]
         assert (item.causes, item.outcome) == ((rule,), "replaced")
         assert await traced(scene, scene.trace_id(item), await scene.events(item)) == []
-        (observe,) = [span for span in scene.stage.tap.trace(scene.trace_id(item)) if span.name == "observe"]
+        (observe,) = [span for span in scene.tap.trace(scene.trace_id(item)) if span.name == "observe"]
         notes = [attributes(note) for note in observe.events]
         (found,) = [note for note in notes if note.get("repave.evidence.found")]
         assert found["repave.rule"] == rule
@@ -98,7 +98,7 @@ async def their_evidence_is_in_the_trace(scene: Scene) -> None:
             assert found["repave.evidence.samples"] == [OOM.message] * 5
 
 
-async def the_others_are_told_apart(scene: Scene) -> None:
+async def the_others_are_told_apart(scene: GroupScene) -> None:
     code, planned = await scene.repave("plan", "--json")
     assert code == 0
     (told,) = json.loads(planned)["fleets"]
@@ -113,5 +113,5 @@ async def the_others_are_told_apart(scene: Scene) -> None:
     (lines,) = [one for one in by_id[silent]["evidence"] if one["rule"] == "out of memory"]
     assert "its log shipper may be dead" in lines["reason"]
     assert {item["verdict"] for id_, item in by_id.items() if id_ != silent} == {"healthy"}
-    refused = {attributes(span)["repave.instance.id"]: span for span in scene.stage.tap.of("hold web")}
+    refused = {attributes(span)["repave.instance.id"]: span for span in scene.tap.of("hold web")}
     assert set(attributes(refused[silent])["repave.vetoes"]) == {"blind"}

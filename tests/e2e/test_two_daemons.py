@@ -8,11 +8,11 @@ import pytest
 
 from controller.demo.scenarios import fleet
 from controller.domain.lifecycle import Outcome, Phase
+from tests.e2e.harness.contract import judged, traced
 from tests.e2e.harness.daemon import MORTAL
-from tests.e2e.harness.kills import held
 from tests.e2e.harness.laws import launches, violations
 from tests.e2e.harness.stage import Stage, stage
-from tests.e2e.harness.stories import REPLACED, judged, traced
+from tests.e2e.harness.stories import REPLACED
 from tests.e2e.harness.tap import Tap
 from tests.support.eventually import eventually
 
@@ -33,7 +33,7 @@ async def test_twenty_replacements_in_two_groups_and_a_lease_taken_over_in_the_m
             for group in scene.groups:
                 await first.reaches(Phase.ACCEPTED, group.name)
             second = await stack.enter_async_context(scene.daemon())
-            async with held(scene, first, action="Terminate*", moment="after", hold=True, nth=9):
+            async with scene.held(first, "Terminate*", moment="after", nth=9):
                 await second.ticks(1, standby=True)
                 await first.killed()
             assert await second.ended(180) == 0

@@ -5,10 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
-from tests.e2e.harness.daemon import MORTAL, Daemon
-from tests.e2e.harness.stage import Scene, Stage
-from tests.e2e.harness.stories import Story, judged
-from tests.support.eventually import eventually
+from tests.e2e.harness.contract import Place, SceneT, Story, judged
+from tests.e2e.harness.daemon import MORTAL
+from tests.e2e.harness.scene import Scene
 
 KILLED = -9
 
@@ -25,35 +24,35 @@ class Boundary:
         return f"{self.moment} the effect of {self.name}" if self.moment else self.name
 
 
-async def boundaries(place: Stage, story: Story) -> tuple[list[Boundary], list[str]]:
+async def boundaries(place: Place[SceneT], story: Story[SceneT]) -> tuple[list[Boundary], list[str]]:
     """Every boundary of a clean run, writes first, and what was wrong with that run."""
-    scene = place.scene(story.name, fleet=story.config)
-    notes = scene.folder / "boundaries"
-    async with meanwhile(scene, story), scene.daemon(str(notes), entry=MORTAL) as daemon:
-        code = await daemon.ended()
-    problems = await judged(scene, story)
-    if code not in story.exits:
-        problems.append(f"exit code {code}")
-    writes = [Boundary(at, name) for at, name in enumerate(notes.read_text(encoding="utf-8").splitlines())]
-    calls = [
-        Boundary(at, call.action, moment)
-        for at, call in enumerate(scene.mutations(daemon))
-        for moment in ("before", "after")
-    ]
+    async with place.play(story) as scene:
+        notes = scene.folder / "boundaries"
+        async with meanwhile(scene, story), scene.daemon(str(notes), entry=MORTAL) as daemon:
+            code = await daemon.ended()
+        problems = await judged(scene, story)
+        if code not in story.exits:
+            problems.append(f"exit code {code}")
+        writes = [Boundary(at, name) for at, name in enumerate(notes.read_text(encoding="utf-8").splitlines())]
+        calls = [
+            Boundary(at, call.action, moment)
+            for at, call in enumerate(scene.mutations(daemon))
+            for moment in ("before", "after")
+        ]
     return [*writes, *calls], problems
 
 
-async def die_and_finish(place: Stage, story: Story, boundary: Boundary) -> list[str]:
+async def die_and_finish(place: Place[SceneT], story: Story[SceneT], boundary: Boundary) -> list[str]:
     """Kill a daemon there, let a plain one finish; what is wrong then, and when the boundary was not reached."""
-    scene = place.scene(story.name, fleet=story.config)
-    async with meanwhile(scene, story):
-        try:
-            await (_die_at_call if boundary.moment else _die_at_write)(scene, boundary)
-        except AssertionError as error:
-            return [str(error)]
-        async with scene.daemon() as second:
-            code = await second.ended()
-    problems = await judged(scene, story)
+    async with place.play(story) as scene:
+        async with meanwhile(scene, story):
+            try:
+                await (_die_at_call if boundary.moment else _die_at_write)(scene, boundary)
+            except AssertionError as error:
+                return [str(error)]
+            async with scene.daemon() as second:
+                code = await second.ended()
+        problems = await judged(scene, story)
     return problems if code in story.exits else [*problems, f"exit code {code}"]
 
 
@@ -66,34 +65,14 @@ async def _die_at_write(scene: Scene, boundary: Boundary) -> None:
 
 
 async def _die_at_call(scene: Scene, boundary: Boundary) -> None:
-    async with scene.daemon() as first:
-        rule = {"nth": boundary.place + 1, "moment": boundary.moment, "hold": True}
-        async with held(scene, first, **rule) as request:
-            assert request["action"] == boundary.name, f"it was held at {request['action']}"
-            await first.killed()
+    assert boundary.moment is not None
+    async with scene.daemon() as first, scene.held(first, moment=boundary.moment, nth=boundary.place + 1) as request:
+        assert request.action == boundary.name, f"it was held at {request.action}"
+        await first.killed()
 
 
 @asynccontextmanager
-async def held(scene: Scene, daemon: Daemon, **rule: object) -> AsyncIterator[dict[str, object]]:
-    """A mutating request of this daemon that the world holds. Its connection is cut in the end; before its effect,
-    that means that it never has one."""
-    remote = scene.stage.remote
-    added = await remote.add_rule(key=daemon.key, mutating=True, **rule)
-
-    async def look() -> dict[str, object] | None:
-        return next((item for item in await remote.waiting() if item["rule"] == added), None)
-
-    request = await eventually(look, within_seconds=150)
-    assert request is not None
-    try:
-        yield request
-    finally:
-        with suppress(ValueError):
-            await remote.release(int(str(request["id"])), "drop")
-
-
-@asynccontextmanager
-async def meanwhile(scene: Scene, story: Story) -> AsyncIterator[None]:
+async def meanwhile(scene: SceneT, story: Story[SceneT]) -> AsyncIterator[None]:
     """What somebody else does during the story."""
     task = asyncio.ensure_future(story.meanwhile(scene)) if story.meanwhile else None
     try:

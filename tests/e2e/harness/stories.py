@@ -1,16 +1,18 @@
-"""The ways in which one replacement can go, and what has to be true at the end of each."""
+"""The ways in which one replacement can go in an Auto Scaling group, and what has to be true at the end of each."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from controller.demo.scenario import GroupSpec, ImageSpec, Timings
 from controller.demo.scenarios import QUICK, fleet
 from controller.domain.lifecycle import Outcome
+from tests.e2e.harness.contract import Contract, Story, settling
 from tests.e2e.harness.laws import launches, violations
-from tests.e2e.harness.stage import Scene
-from tests.e2e.harness.traces import trace_problems
+from tests.e2e.harness.stage import GroupScene, Stage, stage
+from tests.e2e.harness.tap import Tap
 from tests.e2e.harness.wire import happenings
 from tests.support.cloud import client
 from tests.support.eventually import eventually
@@ -18,30 +20,28 @@ from tests.support.eventually import eventually
 PERSON = "AKIAPERSON"
 
 
-@dataclass(frozen=True)
-class Story:
-    """name: also what its groups' names begin with. spec: such a group. outcome: of its one replacement.
+@dataclass(frozen=True, kw_only=True)
+class GroupStory(Story[GroupScene]):
+    """Of one Auto Scaling group. spec: such a group, whose name will begin with the story's. timings: of its world."""
 
-    exits: codes that a daemon may end with. config: what the fleet's configuration says besides. timings: of its world.
-    meanwhile: what somebody else does while it goes on. undone: whether the predecessor has to be there at the end.
-    """
-
-    name: str
     spec: GroupSpec
-    outcome: Outcome
-    exits: frozenset[int] = frozenset({0})
-    config: Mapping[str, Any] = field(default_factory=dict)
     timings: Timings = QUICK
-    meanwhile: Callable[[Scene], Awaitable[None]] | None = None
-    undone: bool = False
 
     def groups(self, count: int) -> tuple[GroupSpec, ...]:
         """So many groups for so many times."""
         return tuple(self.spec.model_copy(update={"name": f"{self.name}-{number}"}) for number in range(1, count + 1))
 
-    def aged(self, scene: Scene) -> str:
+    def aged(self, scene: GroupScene) -> str:
         """The instance that has to be replaced."""
         return scene.group.instances[0]
+
+    async def wrong(self, scene: GroupScene) -> list[str]:
+        """At the wire and in the group: one surge, one launch, and everything as it has to be in the end."""
+        wire, group = scene.wire(), scene.group
+        found, launched = violations(wire, group), happenings(wire, group.name, "launched")
+        if launches(wire, group) != 1 or len(launched) != 1:
+            found.append(f"{launches(wire, group)} surges, {len(launched)} launches")
+        return found + await _left_behind(scene, self)
 
 
 def _failing(spec: GroupSpec) -> GroupSpec:
@@ -50,7 +50,7 @@ def _failing(spec: GroupSpec) -> GroupSpec:
     return spec.model_copy(update={"images": (*spec.images, bad), "default_version": 3})
 
 
-async def _protect_once_drained(scene: Scene) -> None:
+async def _protect_once_drained(scene: GroupScene) -> None:
     """Somebody protects the predecessor from scale-in as soon as it is taken out of its target group."""
     aged = scene.group.instances[0]
 
@@ -69,13 +69,13 @@ async def _protect_once_drained(scene: Scene) -> None:
 ONE_ZONE = fleet(instances=3, aged=1, zones=1)
 """Three members, one of them aged. In one zone a newcomer cannot come up in the wrong one."""
 
-REPLACED = Story("replaced", ONE_ZONE, Outcome.REPLACED)
+REPLACED = GroupStory(name="replaced", spec=ONE_ZONE, outcome=Outcome.REPLACED)
 """An aged instance goes, a fresh one takes its place."""
 
 ROOMY = replace(REPLACED, name="roomy", spec=ONE_ZONE.model_copy(update={"maximum": 9}))
 """The same in a group that would let more than one newcomer in."""
 
-UNDONE = Story(
+UNDONE = GroupStory(
     name="undone",
     spec=_failing(ONE_ZONE),
     outcome=Outcome.FAILED,
@@ -85,7 +85,7 @@ UNDONE = Story(
 )
 """The successor never gets healthy, and goes again."""
 
-RESTORED = Story(
+RESTORED = GroupStory(
     name="restored",
     spec=ONE_ZONE,
     outcome=Outcome.ABORTED,
@@ -103,52 +103,41 @@ SYNCHRONOUS = replace(
 )
 """Launched by LaunchInstances: zones that are even need no luck, because the launch names its zone."""
 
-STORIES = (REPLACED, UNDONE, RESTORED, SYNCHRONOUS)
+SAMPLE = (
+    (REPLACED, "after accepted"),
+    (REPLACED, "before launch returned autoscaling.SetDesiredCapacity"),
+    (REPLACED, "after drain called elbv2.DeregisterTargets"),
+    (REPLACED, "before the effect of SetDesiredCapacity"),
+    (REPLACED, "after the effect of SetDesiredCapacity"),
+    (REPLACED, "after the effect of TerminateInstanceInAutoScalingGroup"),
+    (UNDONE, "after await_ready failed"),
+    (UNDONE, "after the effect of TerminateInstanceInAutoScalingGroup"),
+)
 
 
-async def judged(scene: Scene, story: Story) -> list[str]:
-    """What is wrong when a story has ended: one sentence each, and nothing when all is well."""
-    wire, group = scene.wire(), scene.group
-    found = violations(wire, group)
-    if launches(wire, group) != 1 or len(happenings(wire, group.name, "launched")) != 1:
-        found.append(f"{launches(wire, group)} surges, {len(happenings(wire, group.name, 'launched'))} launches")
-    found += await _left_behind(scene, story)
-    done = await scene.replacements()
-    if [item.outcome for item in done] != [story.outcome]:
-        return [*found, f"outcomes {[str(item.outcome) for item in done]} instead of {story.outcome}"]
-    events = await scene.events(done[0])
-    if [event.ordinal for event in events] != list(range(len(events))):
-        found.append("the journal has a gap")
-    return found + await traced(scene, scene.trace_id(done[0]), events)
+@asynccontextmanager
+async def _place(folder: Path, tap: Tap, stories: Sequence[Story[GroupScene]], runs: int) -> AsyncIterator[Stage]:
+    """A world with a group for every run, and the timings of the first story."""
+    told = [story for story in stories if isinstance(story, GroupStory)]
+    groups = tuple(group for story in told for group in story.groups(runs))
+    async with stage(folder, tap, groups, told[0].timings) as world:
+        yield world
 
 
-async def traced(scene: Scene, trace_id: str, events: Any) -> list[str]:
-    """What is wrong with the trace, once the receiver has had a moment to take it in."""
-    problems: list[str] = []
-
-    async def look() -> bool:
-        problems[:] = trace_problems(scene.stage.tap, trace_id, events)
-        return not problems
-
-    with suppress(AssertionError):
-        await eventually(look, within_seconds=3)
-    return problems
+GROUPS = Contract(name="asg", stories=(REPLACED, UNDONE, RESTORED, SYNCHRONOUS), sample=SAMPLE, place=_place, runs=8)
+"""How Auto Scaling groups join the crash test."""
 
 
-async def _left_behind(scene: Scene, story: Story) -> list[str]:
+async def _left_behind(scene: GroupScene, story: GroupStory) -> list[str]:
     """Members, places, protections and registrations that should not be, or that are missing."""
-    found: list[str] = []
 
-    async def look() -> bool:
-        found[:] = _unsettled((await scene.stage.remote.state())[scene.group.name], scene, story)
-        return not found
+    async def look() -> list[str]:
+        return _unsettled((await scene.stage.remote.state())[scene.group.name], scene, story)
 
-    with suppress(AssertionError):
-        await eventually(look, within_seconds=3)
-    return found
+    return await settling(look)
 
 
-def _unsettled(group: Mapping[str, Any], scene: Scene, story: Story) -> list[str]:
+def _unsettled(group: Mapping[str, Any], scene: GroupScene, story: GroupStory) -> list[str]:
     size, aged, members = len(scene.group.instances), story.aged(scene), group["instances"]
     found = [] if group["desired"] == len(members) == size else [f"{group['desired']} desired, {len(members)} there"]
     if len(group["serving"]) != size:
@@ -156,7 +145,7 @@ def _unsettled(group: Mapping[str, Any], scene: Scene, story: Story) -> list[str
     if (aged in members) != story.undone:
         found.append(f"the predecessor {aged} is {'there' if aged in members else 'gone'}")
     for instance_id, member in members.items():
-        by_person = story is RESTORED and instance_id == aged
+        by_person = story.name == "restored" and instance_id == aged
         if member["protected"] != by_person:
             found.append(f"{instance_id} is {'' if member['protected'] else 'not '}protected")
         if set(member["targets"].values()) != {"healthy"}:

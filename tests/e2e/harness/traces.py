@@ -16,8 +16,7 @@ ALWAYS = frozenset({"accepted", "observe", "judge"})
 ON_THE_ROOT = frozenset(
     {
         *("repave.replacement.id", "repave.fleet", "repave.verdict", "repave.rule", "repave.predecessor.id"),
-        *("repave.outcome", "repave.policy.hash", "host.id", "host.image.id", "cloud.provider", "cloud.region"),
-        "cloud.availability_zone",
+        *("repave.outcome", "repave.policy.hash"),
     }
 )
 
@@ -33,9 +32,12 @@ def root_of(spans: Sequence[Span]) -> Span:
     return root
 
 
-def trace_problems(tap: Tap, trace_id: str, events: Sequence[Event]) -> list[str]:
+def trace_problems(
+    tap: Tap, trace_id: str, events: Sequence[Event], on_the_root: frozenset[str] = frozenset()
+) -> list[str]:
     """One sentence for each way in which the receiver's trace is not the one that the journal's events tell of: one
-    root, no orphan, no span id twice, a span for every step that began and for every call, and the root's attributes.
+    root, no orphan, no span id twice, a span for every step that began and for every call, and the root's attributes
+    (on_the_root: those beside what every root says).
     """
     spans = tap.trace(trace_id)
     if not spans:
@@ -46,7 +48,7 @@ def trace_problems(tap: Tap, trace_id: str, events: Sequence[Event]) -> list[str
     roots = [span for span in spans if not span.parent_span_id]
     for root in roots[:1]:
         told = attributes(root)
-        found += [f"the root says nothing of {name}" for name in sorted(ON_THE_ROOT - told.keys())]
+        found += [f"the root says nothing of {name}" for name in sorted((ON_THE_ROOT | on_the_root) - told.keys())]
         found += _end(told, events)
     return found
 
