@@ -4,14 +4,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from controller.decide.lasting import recalled, to_remember, with_recalled, words
 from controller.decide.runs import Run, long_enough, run_of
-from controller.domain.model import Instance, InstanceState, Memory, Signal, Snapshot, Streak, StreakKind, Unknown
+from controller.domain.memory import Memory, Streak, StreakKind
+from controller.domain.model import Instance, InstanceState, Signal, Snapshot, Unknown
 from controller.domain.policy import Condition, Policy
 from controller.domain.verdict import SEVERITY, Evidence, EvidenceOutcome, Judgement, Verdict, VerdictKind
 
 
 def judge(snapshot: Snapshot, policy: Policy) -> Judgement:
-    """Every member's verdict: the worst of its findings, else blind, else healthy."""
+    """Every member's verdict: the worst of its findings, else blind, else healthy.
+
+    A breach of a lasting condition that was seen before stands, whatever is read now.
+    """
+    present, recall = snapshot, recalled(snapshot, policy)
+    snapshot = with_recalled(snapshot, recall)
     streaks: dict[tuple[str, str], Streak] = {}
     verdicts: dict[str, Verdict] = {}
     for instance in snapshot.inventory.instances:
@@ -21,11 +28,21 @@ def judge(snapshot: Snapshot, policy: Policy) -> Judgement:
             if run.streak is not None:
                 streaks[(instance.id, condition.name)] = run.streak
                 runs.append(run.streak)
-            evidence.append(evidence_of(snapshot.signal(instance.id, condition.name), condition, run))
+            item = evidence_of(snapshot.signal(instance.id, condition.name), condition, run)
+            seen = recall.get((instance.id, condition.name))
+            evidence.append(replace(item, reason=words(seen, present, instance.id, condition.name)) if seen else item)
         blind = _blind(snapshot, policy, instance, runs)
         verdicts[instance.id] = Verdict(instance.id, _kind(tuple(evidence), blind), tuple(evidence))
-    before_trouble = _desired_before_trouble(snapshot, verdicts)
-    return Judgement(verdicts, Memory(streaks, snapshot.now, before_trouble, _fine_since(snapshot, policy, verdicts)))
+    return Judgement(
+        verdicts,
+        Memory(
+            streaks,
+            snapshot.now,
+            _desired_before_trouble(snapshot, verdicts),
+            _fine_since(snapshot, policy, verdicts),
+            to_remember(snapshot, policy),
+        ),
+    )
 
 
 def warming_up(instance: Instance, snapshot: Snapshot, policy: Policy) -> bool:

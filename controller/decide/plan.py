@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from controller.decide.rule import RuleSpec
 from controller.decide.runs import POINTS_NEEDED
 from controller.decide.waits import pending
-from controller.domain.model import Signal, Snapshot, Streak, Unknown
+from controller.domain.memory import Streak
+from controller.domain.model import Signal, Snapshot, Unknown
 from controller.domain.policy import Policy
 from controller.domain.verdict import (
     SEVERITY,

@@ -7,11 +7,12 @@ Elsewhere it is what the last tick remembered, continued by this tick's reading.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import isfinite
+from math import inf, isfinite
 from operator import attrgetter
 from typing import NamedTuple
 
-from controller.domain.model import Instance, Reading, Signal, Snapshot, Streak, StreakKind, Unknown
+from controller.domain.memory import Streak, StreakKind
+from controller.domain.model import Instance, Reading, Signal, Snapshot, Unknown
 from controller.domain.policy import Cause, Condition, Policy
 
 POINTS_NEEDED = 3
@@ -61,7 +62,7 @@ def run_of(snapshot: Snapshot, policy: Policy, instance: Instance, condition: Co
         return Run(yet, lacks=f"measured before {_time(warm_at)}, while it warms up")
     before = _remembered(snapshot, instance, condition)
     if not condition.history:
-        gap_seconds = GAP_PERIODS * max(policy.tick_seconds, signal.period_seconds)
+        gap_seconds = inf if condition.lasting else GAP_PERIODS * max(policy.tick_seconds, signal.period_seconds)
         streak = _continued(before, newest.at, gap_seconds)
         proven_seconds = (streak.last_at - streak.since).total_seconds()
         return Run(streak, proven_seconds, streak.points, _lacks(condition, proven_seconds, streak.points, ""))

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from controller.decide.judge import warming_up
+from controller.decide.lasting import recalled, with_recalled
 from controller.decide.looks import standing
 from controller.decide.runs import bad
 from controller.decide.sides import Side, most, siblings, side, sides_json
@@ -60,6 +61,7 @@ def verify(snapshot: Snapshot, replacement: Replacement, policy: Policy) -> Proo
     cause's own signal has not been read from it yet, or what it breaches is the fleet's trouble. improved: every
     cause was read and is fine.
     """
+    snapshot = with_recalled(snapshot, recalled(snapshot, policy))
     successor = snapshot.inventory.instance(replacement.successor or "")
     if successor is None or successor.state is not InstanceState.IN_SERVICE:
         return Proof(Verification.UNPROVEN, f"{replacement.successor} is no longer in service", lost=True)

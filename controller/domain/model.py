@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from math import isfinite
 
+from controller.domain.memory import Memory
 from controller.domain.past import History
 from controller.domain.replacement import Replacement
 from controller.domain.request import Request
@@ -187,42 +188,6 @@ class Unknown:
     query: str = ""
 
 
-class StreakKind(StrEnum):
-    """What an unbroken run of ticks had in common."""
-
-    BREACHED = "breached"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Streak:
-    """An unbroken run of breached or unknown readings of one instance under one condition.
-
-    since, last_at: time of the run's first and newest reading. points: how many distinct readings it has.
-    """
-
-    kind: StreakKind
-    since: datetime
-    last_at: datetime
-    points: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """What one tick leaves for the next, for sources that keep no history themselves.
-
-    streaks: keyed by (instance id, condition name); an absent key was fine.
-    written_at: when the last tick ended; a longer silence than two ticks breaks every streak.
-    desired_before_trouble: the fleet's desired count when its first instance became degraded; None without trouble.
-    fine_since: since when each cause with an open breaker has been fine on every member, with complete data.
-    """
-
-    streaks: Mapping[tuple[str, str], Streak] = field(default_factory=dict)
-    written_at: datetime | None = None
-    desired_before_trouble: int | None = None
-    fine_since: Mapping[str, datetime] = field(default_factory=dict)
-
-
 @dataclass(frozen=True, slots=True)
 class Hold:
     """An operator's stop. scope: `all`, `fleet:NAME` or `instance:ID`. Without `expires_at` it lasts until resumed."""
@@ -285,7 +250,7 @@ class Snapshot:
     now: datetime
     inventory: Inventory
     signals: Mapping[tuple[str, str], Signal | Unknown]
-    memory: Memory = Memory()
+    memory: Memory = field(default_factory=Memory)
     open_replacements: tuple[Replacement, ...] = ()
     holds: tuple[Hold, ...] = ()
     breakers: tuple[Breaker, ...] = ()

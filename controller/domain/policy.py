@@ -112,6 +112,7 @@ class Condition:
     identity: the label or facet by which the source's rows name instances; None tries the usual ones.
     history: whether the probe returns all readings of the span, so that `for` is read from them and not remembered.
     urgent: goes before others and may ignore windows, never limits.
+    lasting: what breached it once stays in breach for as long as it is a member, whatever is read later.
     """
 
     name: str
@@ -127,6 +128,7 @@ class Condition:
     missing: Missing = Missing.UNKNOWN
     history: bool = False
     urgent: bool = False
+    lasting: bool = False
 
 
 @dataclass(frozen=True, slots=True)

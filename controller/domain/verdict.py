@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from controller.domain.model import Instance, Memory
+from controller.domain.memory import Memory
+from controller.domain.model import Instance
 from controller.domain.policy import Cause
 from controller.domain.request import Request
 from controller.domain.veto import Veto

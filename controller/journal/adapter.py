@@ -7,7 +7,8 @@ from typing import Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Connection
 
 from controller.domain.errors import JournalUnavailable
-from controller.domain.model import Breaker, Hold, Memory
+from controller.domain.memory import Memory
+from controller.domain.model import Breaker, Hold
 from controller.domain.past import History
 from controller.domain.policy import Policy
 from controller.domain.ports import Budget, Lease, Lifted, TickRecord

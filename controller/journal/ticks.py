@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select
 
-from controller.domain.model import Memory, Streak, StreakKind
+from controller.domain.memory import Memory, Seen, Streak, StreakKind
 from controller.domain.ports import Lease, Projector, RefusalRecord, TickRecord
 from controller.journal import outbox, requests, schema
 from controller.journal.dialect import upsert
@@ -83,6 +83,10 @@ def _document(left: Memory) -> dict[str, Any]:
         "written_at": left.written_at.isoformat() if left.written_at else None,
         "desired_before_trouble": left.desired_before_trouble,
         "fine_since": {cause: since.isoformat() for cause, since in left.fine_since.items()},
+        "seen": [
+            [instance_id, condition, seen.value, seen.measured_at.isoformat(), seen.query, seen.samples, seen.asked]
+            for (instance_id, condition), seen in left.seen.items()
+        ],
     }
 
 
@@ -93,7 +97,11 @@ def _memory(document: Mapping[str, Any]) -> Memory:
     }
     written_at = _moment(document["written_at"]) if document["written_at"] else None
     fine_since = {cause: _moment(since) for cause, since in document.get("fine_since", {}).items()}
-    return Memory(streaks, written_at, document["desired_before_trouble"], fine_since)
+    seen = {
+        (instance_id, condition): Seen(value, _moment(measured_at), query, tuple(samples), asked)
+        for instance_id, condition, value, measured_at, query, samples, asked in document.get("seen", ())
+    }
+    return Memory(streaks, written_at, document["desired_before_trouble"], fine_since, seen)
 
 
 def _moment(text: str) -> datetime:

@@ -23,6 +23,7 @@ from controller.settings.models import DocumentBase, FleetBase, RuleBase
 from controller.settings.shape import AGE_CONDITIONS
 from controller.settings.sources import pick_source
 from controller.settings.specs import Source, Specs
+from controller.settings.tampering import tampered
 
 _ORDER = tuple(Mode)
 
@@ -72,7 +73,12 @@ def _conditions(fleet: FleetBase, specs: Specs, sources: dict[str, Source]) -> t
         for key, probe, seconds in ages
         if seconds is not None
     ]
-    return (*aged, *drifted(fleet, specs), *(_degraded(rule, specs, sources) for rule in fleet.degraded_when))
+    return (
+        *aged,
+        *drifted(fleet, specs),
+        *tampered(fleet, specs),
+        *(_degraded(rule, specs, sources) for rule in fleet.degraded_when),
+    )
 
 
 def _degraded(rule: RuleBase, specs: Specs, sources: dict[str, Source]) -> Condition:
@@ -91,6 +97,7 @@ def _degraded(rule: RuleBase, specs: Specs, sources: dict[str, Source]) -> Condi
         missing=rule.missing,
         history=probe.history,
         urgent=rule.urgent,
+        lasting=probe.lasting,
     )
 
 

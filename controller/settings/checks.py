@@ -8,6 +8,7 @@ from controller.settings.located import Located, Path
 from controller.settings.models import FleetBase
 from controller.settings.problems import Problems, quoted
 from controller.settings.specs import Specs
+from controller.settings.tampering import warn_of_tampering
 from controller.settings.values import duration_text
 from controller.settings.windows import warn_of_windows
 
@@ -84,6 +85,7 @@ def warn(policy: Policy, wanted: Mode, fleet: Located, specs: Specs, notes: Prob
     _warn_of_churn(policy, fleet, notes)
     warn_of_windows(policy, fleet, notes)
     warn_of_the_infeasible(policy, fleet, specs, notes)
+    warn_of_tampering(policy, fleet, specs, notes)
     _warn_of_short_for(policy, fleet, specs, notes)
 
 

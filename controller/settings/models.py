@@ -176,6 +176,7 @@ class FleetBase(Section):
     """In what an instance may differ from what a launch would use now: then it has drifted. Each platform knows its own
     words."""
     degraded_when: tuple[RuleBase, ...] = ()
+    tampered_when: tuple[Any, ...] = ()
     hold_while: tuple[RuleBase, ...] = ()
     limits: FleetLimits = FleetLimits()
     windows: tuple[WindowSection, ...] = ()

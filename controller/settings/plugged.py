@@ -10,6 +10,7 @@ from controller.domain.errors import RepaveError
 from controller.domain.ports import PlatformSpec, ProbeSpec
 from controller.settings.models import FleetBase, RuleBase, keys_of
 from controller.settings.specs import Specs
+from controller.settings.tampering import tampering_field
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Models:
         rules: Any = (tuple[rule, ...], Field(default=(), description=what))
         what = "What has to be well with the fleet as a whole: while one breaches or cannot be read, nothing starts."
         guards: Any = (tuple[rule, ...], Field(default=(), description=what))
-        both = {"degraded_when": rules, "hold_while": guards}
+        both = {"degraded_when": rules, "tampered_when": tampering_field(specs), "hold_while": guards}
         own = {name: _optional(spec) for name, spec in platforms.items()}
         partial: dict[str, Any] = {
             name: (dict[str, Any], Field(default={}, description=f"What fleets with `{name}` share of it."))

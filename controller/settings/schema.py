@@ -60,6 +60,13 @@ def _refine(definitions: dict[str, Any], specs: Specs) -> None:
     definitions["Rule"]["oneOf"] = [
         {"required": [name]} if spec.threshold else {"required": [name], **sides} for name, spec in specs.probes.items()
     ]
+    tampering = definitions["Tampering"]
+    if tampering.get("properties"):
+        either = [{"enum": list(tampering["properties"])}, {"$ref": "#/$defs/Tampering"}]
+        tampering["minProperties"] = tampering["maxProperties"] = 1
+        for owner in ("Fleet", "Defaults"):
+            if owner in definitions:
+                definitions[owner]["properties"]["tampered_when"]["items"] = {"anyOf": either}
     if specs.sources:
         kind = {"type": "object", "properties": {"kind": {"enum": list(specs.sources)}}, "required": ["kind"]}
         definitions["Telemetry"]["additionalProperties"] = kind

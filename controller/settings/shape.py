@@ -3,12 +3,15 @@
 from collections.abc import Collection, Mapping
 
 from controller.domain.ports import ProbeSpec
-from controller.settings.drift import check_drift, words
+from controller.settings.drift import check_drift
+from controller.settings.drift import words as drifts
 from controller.settings.located import Located
 from controller.settings.models import FleetBase, RuleBase, keys_of
 from controller.settings.problems import Problems, Spot, did_you_mean, listed, quoted
 from controller.settings.sources import source_problem
 from controller.settings.specs import Source, Specs
+from controller.settings.tampering import check_tampering
+from controller.settings.tampering import words as tamperings
 
 AGE_CONDITIONS = {"max_image_age": "image_age", "max_age": "instance_age"}
 """Key of a fleet -> the probe that reads it; the key is also the name of the condition that it makes."""
@@ -28,13 +31,16 @@ def check_fleet(name: str, fleet: Located, specs: Specs, sources: Mapping[str, S
             problems.add(fleet.mapping[key].spot, f"{quoted(key)} needs the probe {quoted(probe)}, which is not there.")
     if platform:
         check_drift(fleet, specs.platforms[platform], specs, problems)
+        check_tampering(fleet, specs.platforms[platform], specs, problems)
     check_rules(fleet, specs, sources, problems)
 
 
 def check_rules(fleet: Located, specs: Specs, sources: Mapping[str, Source], problems: Problems) -> None:
     """Note what is wrong with the keys of the rules of a fleet (or of the defaults)."""
     names: dict[str, Spot] = {}
-    taken = {*AGE_CONDITIONS, *(word.value for word in words(fleet))}
+    taken = {word.value: "the tampering of that name" for word in tamperings(fleet)}
+    taken |= {word.value: "the drift of that name" for word in drifts(fleet)}
+    taken |= dict.fromkeys(AGE_CONDITIONS, "the key of that name")
     for key in ("degraded_when", "hold_while"):
         rules = fleet.mapping.get(key)
         for rule in rules.value if rules and isinstance(rules.value, list) else []:
@@ -84,13 +90,12 @@ def _exactly_one(
     return None
 
 
-def _check_name(rule: Located, taken: Collection[str], names: dict[str, Spot], problems: Problems) -> None:
+def _check_name(rule: Located, taken: Mapping[str, str], names: dict[str, Spot], problems: Problems) -> None:
     name = rule.mapping.get("name")
     if name is None or not isinstance(name.value, str):
         return
     if name.value in taken:
-        by = "the key of that name" if name.value in AGE_CONDITIONS else "the drift of that name"
-        problems.add(name.spot, f"the name {quoted(name.value)} is taken by {by}.")
+        problems.add(name.spot, f"the name {quoted(name.value)} is taken by {taken[name.value]}.")
     elif name.value in names:
         line = names[name.value].line
         problems.add(name.spot, f"duplicate name {quoted(name.value)}; the first is on line {line}.")

@@ -9,7 +9,8 @@ import pytest
 
 from controller.cli.who import who
 from controller.domain.lifecycle import Outcome
-from controller.domain.model import Breaker, Memory
+from controller.domain.memory import Memory
+from controller.domain.model import Breaker
 from controller.domain.ports import TickRecord
 from controller.journal.adapter import JournalAdapter
 from controller.record.ids import trace_id_of

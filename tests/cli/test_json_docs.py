@@ -9,7 +9,8 @@ import pytest
 
 from controller.cli import command
 from controller.decide.explain import coverage_json
-from controller.domain.model import Breaker, Coverage, Hold, Memory
+from controller.domain.memory import Memory
+from controller.domain.model import Breaker, Coverage, Hold
 from controller.domain.ports import TickRecord
 from controller.journal.adapter import JournalAdapter
 from tests.cli.conftest import Cloud, repave

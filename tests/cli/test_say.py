@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from controller.cli.who import who
-from controller.domain.model import Memory
+from controller.domain.memory import Memory
 from controller.domain.ports import TickRecord
 from controller.domain.request import RequestState
 from controller.journal.adapter import JournalAdapter

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from hypothesis import strategies as st
 
 from controller.domain.lifecycle import Phase
+from controller.domain.memory import Memory, Streak, StreakKind
 from controller.domain.model import (
     Breaker,
     Group,
@@ -13,10 +14,7 @@ from controller.domain.model import (
     Instance,
     InstanceState,
     Inventory,
-    Memory,
     Snapshot,
-    Streak,
-    StreakKind,
     Target,
     Unknown,
 )

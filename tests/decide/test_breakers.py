@@ -9,7 +9,8 @@ from controller.decide.breakers import Changes, changes, half_open, opened_by
 from controller.decide.judge import judge
 from controller.decide.verify import Proof, Verification
 from controller.domain.lifecycle import Outcome
-from controller.domain.model import Breaker, InstanceState, Memory, Signal, Snapshot, Unknown
+from controller.domain.memory import Memory
+from controller.domain.model import Breaker, InstanceState, Signal, Snapshot, Unknown
 from controller.domain.past import Past
 from controller.domain.policy import Cause, Condition
 from controller.domain.verdict import Evidence

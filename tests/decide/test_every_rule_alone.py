@@ -10,7 +10,8 @@ import pytest
 from controller.decide.judge import judge
 from controller.decide.plan import plan
 from controller.domain.lifecycle import Outcome, Phase
-from controller.domain.model import Breaker, Hold, Instance, Signal, Snapshot, Streak, StreakKind, Unknown
+from controller.domain.memory import Streak, StreakKind
+from controller.domain.model import Breaker, Hold, Instance, Signal, Snapshot, Unknown
 from controller.domain.past import History
 from controller.domain.policy import Amount, Limits, Mode, Policy, Window
 from controller.domain.replacement import Replacement

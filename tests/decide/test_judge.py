@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from controller.decide.judge import judge, warming_up
-from controller.domain.model import Instance, Memory, Signal, Streak, StreakKind, Unknown
+from controller.domain.memory import Memory, Streak, StreakKind
+from controller.domain.model import Instance, Signal, Unknown
 from controller.domain.policy import AnyOf, Below, Cause, Condition, Policy
 from controller.domain.verdict import EvidenceOutcome, Judgement
 from tests.support.builders import ERRORS, IMAGE_AGE, group, instance, instances, later, policy, signal, snapshot

@@ -13,7 +13,8 @@ from controller.decide.judge import judge
 from controller.decide.plan import plan
 from controller.decide.rule import RuleSpec
 from controller.decide.rules import max_in_flight, zone
-from controller.domain.model import Instance, InstanceState, Snapshot, Streak, StreakKind
+from controller.domain.memory import Streak, StreakKind
+from controller.domain.model import Instance, InstanceState, Snapshot
 from controller.domain.policy import Amount, AnyOf, Cause, Condition, Limits, Policy
 from controller.domain.verdict import Candidate, Draft, Evidence, EvidenceOutcome, Plan, Verdict, VerdictKind
 from controller.domain.veto import Needs, Veto

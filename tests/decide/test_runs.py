@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from controller.decide.judge import judge
 from controller.decide.plan import plan
 from controller.decide.runs import Point, points_back
-from controller.domain.model import Instance, Memory, Reading, Signal, Snapshot, Streak, StreakKind, Unknown
+from controller.domain.memory import Memory, Streak, StreakKind
+from controller.domain.model import Instance, Reading, Signal, Snapshot, Unknown
 from controller.domain.policy import Above, AtLeast, Below, Cause, Condition
 from controller.domain.verdict import Judgement
 from tests.simulation.daemon import RULES

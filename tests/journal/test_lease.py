@@ -2,7 +2,8 @@ import pytest
 
 from controller.domain.errors import LeaseLost
 from controller.domain.lifecycle import Kind, Step
-from controller.domain.model import Breaker, Memory
+from controller.domain.memory import Memory
+from controller.domain.model import Breaker
 from controller.domain.ports import Lease, TickRecord
 from controller.journal.adapter import JournalAdapter
 from tests.journal.material import ROOMY, accepted, begun, following, later

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from controller.domain.errors import Conflict, LeaseLost
-from controller.domain.model import Memory
+from controller.domain.memory import Memory
 from controller.domain.ports import Lease, TickRecord
 from controller.domain.replacement import Replacement
 from controller.domain.request import STANDS_FOR, Request, RequestKind, RequestState

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from controller.domain.model import Memory, Streak, StreakKind
+from controller.domain.memory import Memory, Seen, Streak, StreakKind
 from controller.domain.ports import RefusalRecord, TickRecord
 from controller.journal.adapter import JournalAdapter
 from tests.journal.backends import Backend
@@ -17,6 +17,7 @@ REMEMBERED = Memory(
     later(0),
     8,
     {"errors": later(-90)},
+    {("i-2", "exec_seen"): Seen(2.0, later(-40), "events of i-2", ("sh -c id",), "0a1b2c3d4e5f")},
 )
 
 

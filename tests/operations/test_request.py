@@ -7,7 +7,7 @@ import pytest
 
 from controller.domain.errors import Conflict, RepaveError
 from controller.domain.lifecycle import Kind, Step
-from controller.domain.model import Memory
+from controller.domain.memory import Memory
 from controller.domain.policy import Mode, Policy
 from controller.domain.ports import Lease, TickRecord
 from controller.domain.request import STANDS_FOR, RequestState

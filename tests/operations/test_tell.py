@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from controller.domain.errors import RepaveError
-from controller.domain.model import Hold, Memory
+from controller.domain.memory import Memory
+from controller.domain.model import Hold
 from controller.domain.ports import TickRecord
 from controller.journal.adapter import JournalAdapter
 from controller.journal.sql import SqlJournal

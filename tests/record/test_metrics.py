@@ -7,7 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from controller.domain.laps import Lap
 from controller.domain.lifecycle import Kind, Step
-from controller.domain.model import Memory
+from controller.domain.memory import Memory
 from controller.domain.ports import TickRecord
 from controller.domain.replacement import Replacement, fold
 from controller.record.delivery import Counts

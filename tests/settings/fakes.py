@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from controller.domain.policy import AnyOf, Condition, Missing
+from controller.domain.policy import Above, AnyOf, Condition, Missing
 from controller.domain.ports import Flaw, PlatformSpec, ProbeSpec, SourceSpec
 from controller.settings import SecretRef, Specs
 
@@ -43,6 +43,10 @@ class MetricOptions(Options):
     only: tuple[str, ...] = ()
 
 
+class FilesOptions(Options):
+    allowed: tuple[str, ...] = Field(default=("/tmp",), alias="except")
+
+
 class StoreOptions(Options):
     url: str
     token: SecretRef | None = None
@@ -63,14 +67,14 @@ def probe(name: str, **changes: object) -> ProbeSpec:
     return ProbeSpec(**{"name": name, "options": Nothing, "build": never, "summary": f"Reads {name}.", **changes})  # type: ignore[arg-type]
 
 
-def platform(name: str, options: type[BaseModel], *drift: str) -> PlatformSpec:
-    return PlatformSpec(name=name, options=options, build=never, summary=f"Runs {name}.", drift=drift)  # type: ignore[arg-type]
+def platform(name: str, options: type[BaseModel], *drift: str, tampering: tuple[str, ...] = ()) -> PlatformSpec:
+    return PlatformSpec(name, options, never, f"Runs {name}.", drift=drift, tampering=tampering)  # type: ignore[arg-type]
 
 
 SPECS = Specs(
     platforms={
         "group": platform("group", GroupOptions, "checks", "template"),
-        "engine": platform("engine", EngineOptions),
+        "engine": platform("engine", EngineOptions, tampering=("files_changed", "shell_seen", "unread")),
     },
     probes={
         "image_age": probe("image_age", unit="s"),
@@ -79,6 +83,10 @@ SPECS = Specs(
         "cpu": probe("cpu", options=MetricOptions, unit="%", history=True),
         "slow": probe("slow", options=MetricOptions, history=True, rhythm=lambda _: (300.0, 120.0)),
         "overall": probe("overall", options=MetricOptions, history=True, fleet_level=True),
+        "files_changed": probe(
+            "files_changed", options=FilesOptions, threshold=Above(0), unit="files", bare_hint="wants a list."
+        ),
+        "shell_seen": probe("shell_seen", threshold=Above(0), lasting=True, unsure_seconds=300.0),
         "stored": probe("stored", options=MetricOptions, source=STORE, history=True, check=no_zero),
     },
     sources={"store": STORE},

@@ -15,7 +15,7 @@ from controller.clock import SystemClock
 from controller.decide.explain import explain
 from controller.decide.judge import judge
 from controller.decide.plan import plan
-from controller.domain.model import Memory
+from controller.domain.memory import Memory
 from controller.domain.ports import TickRecord
 from controller.journal.adapter import JournalAdapter
 from controller.journal.sql import SqlJournal

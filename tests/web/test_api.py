@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from controller.domain.errors import JournalUnavailable
-from controller.domain.model import Memory
+from controller.domain.memory import Memory
 from controller.domain.ports import TickRecord
 from controller.operations import documents
 from controller.record.document import TraceDocument

@@ -120,6 +120,7 @@ class PlatformSpec:
 
     drift: the words that a fleet's `drift:` may list; each is the name of the probe that reads it, whose threshold says
     by itself what is drifted. Its inventories tell of every instance and every group what that probe compares.
+    tampering: the same for `tampered_when:`, whose words may have options of their own.
     """
 
     name: str
@@ -127,3 +128,4 @@ class PlatformSpec:
     build: Callable[[Any, Resources], Platform]
     summary: str
     drift: tuple[str, ...] = ()
+    tampering: tuple[str, ...] = ()

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from controller.domain.model import Breaker, Hold, Memory
+from controller.domain.memory import Memory
+from controller.domain.model import Breaker, Hold
 from controller.domain.past import History
 from controller.domain.policy import Cooldown, Policy
 from controller.domain.replacement import Event, Replacement

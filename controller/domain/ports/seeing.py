@@ -80,6 +80,9 @@ class ProbeSpec:
     source: the kind of telemetry source it reads; None where it reads none.
     fleet_level: whether its reader is a FleetProbe.
     check: what is wrong with a condition that no single option shows; None when it is good.
+    lasting: whether what it finds cannot pass (somebody was in there): see Condition.
+    unsure_seconds: for how long it may be unknown by its own nature, at the start or after a break, with nothing wrong.
+    bare_hint: what `validate` says where a fleet names it by its word alone, and its options have to suit what runs.
     rhythm: how far apart the source's readings of a condition are, and how late they come, in seconds; None: unknown.
     """
 
@@ -95,3 +98,6 @@ class ProbeSpec:
     fleet_level: bool = False
     check: Callable[[Condition], Flaw | None] | None = None
     rhythm: Callable[[Condition], tuple[float, float]] | None = None
+    lasting: bool = False
+    unsure_seconds: float = 0.0
+    bare_hint: str = ""
