@@ -1,5 +1,5 @@
-"""A fleet's `tampered_when`: the words of its platform, alone or with options, each a condition that a probe of the same
-name reads. What is found is `tampered`, the worst that can be said of an instance.
+"""A fleet's `tampered_when`: the words of its platform, alone or with options, each a condition that a probe of the
+same name reads. What it finds is `tampered`, the worst that can be said of an instance.
 """
 
 from collections.abc import Iterator
@@ -103,11 +103,10 @@ def warn_of_tampering(policy: Policy, fleet: Located, specs: Specs, notes: Probl
         probe, place = specs.probes[condition.probe], places[condition.name]
         if condition.name in bare and probe.bare_hint:
             notes.add(place.at, f"{quoted(condition.name)} {probe.bare_hint}")
-        if 0 < policy.blind_after_seconds <= probe.unsure_seconds:
-            what = (
-                f"'blind_after' of {duration_text(policy.blind_after_seconds)} is too short for {quoted(condition.name)}: "
-                f"it is unknown for up to {duration_text(probe.unsure_seconds)} with nothing wrong."
-            )
+        if policy.blind_after_seconds <= probe.unsure_seconds:
+            patience, unsure = duration_text(policy.blind_after_seconds), duration_text(probe.unsure_seconds)
+            short = f"'blind_after' of {patience} is too short for {quoted(condition.name)}"
+            what = f"{short}: it is unknown for up to {unsure} with nothing wrong."
             notes.add(fleet.find(("blind_after",)).spot, what)
 
 
