@@ -1,4 +1,4 @@
-"""What was seen once and does not pass: the breach of a lasting condition stands through silence, restarts and zeros."""
+"""What was seen once and does not pass: a lasting breach stands through silence, restarts and zeros."""
 
 from collections.abc import Sequence
 from dataclasses import replace
