@@ -144,7 +144,8 @@ class Record:
         container = event.id[:12]
         if event.action == "destroy":
             self._execs.pop(container, None)
-        if event.action not in ("exec_create", "exec_start"):
+        family, _, what = event.action.partition("_")
+        if family != "exec" or what not in ("create", "start"):
             return
         commands = self._execs.setdefault(container, {})
         self._execs.move_to_end(container)
@@ -156,8 +157,8 @@ class Record:
             before,
             first_at=min(before.first_at, event.at),
             last_at=max(before.last_at, event.at),
-            created=before.created + (event.action == "exec_create"),
-            started=before.started + (event.action == "exec_start"),
+            created=before.created + (what == "create"),
+            started=before.started + (what == "start"),
         )
         if len(commands) > MOST_COMMANDS:
             del commands[min(commands.values(), key=lambda one: one.last_at).command]
