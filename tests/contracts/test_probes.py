@@ -2,9 +2,12 @@
 
 import importlib
 import inspect
+import os
 import pkgutil
+import tempfile
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,15 +20,22 @@ from controller.domain.errors import PlatformError
 from controller.domain.model import Image, Instance, Signal, Target, Unknown
 from controller.domain.ports import Probe, ProbeSpec
 from tests.clients.fake_aws import Answer, FakeAws, VirtualClock, client_of, ok, ok_json, refusal
+from tests.clients.fake_engine import FakeEngine
 from tests.clients.fake_http import FakeHttp, Says, says
 from tests.probes.fleet import NOW, WEB, instance, request
 
 MODULES = [info.name for info in pkgutil.iter_modules(probes.__path__) if not info.name.startswith("_")]
 
-STRANGER = instance("i-0b", image=Image("unknown"), launched_at=None, targets=(Target(WEB, "unknown"),), attributes={})
+ENGINE = Path(tempfile.gettempdir(), f"repave-contract-{os.getpid()}.sock")
+GROUP = f"unix://{ENGINE}"
+"""Of both: what a group is called that is a Docker engine."""
+
+STRANGER = instance(
+    "i-0b", group=GROUP, image=Image("unknown"), launched_at=None, targets=(Target(WEB, "unknown"),), attributes={}
+)
 """An instance of which nothing is known."""
 
-KNOWN = instance("i-0a", targets=(Target(WEB, "healthy"),))
+KNOWN = instance("i-0a", group=GROUP, targets=(Target(WEB, "healthy"),))
 
 # What sources answer about the one and not about the other.
 ANSWERS = {
@@ -85,6 +95,11 @@ SOURCE_ANSWERS = {
 }
 """What it says about the one instance and not about the other."""
 
+ENGINE_ANSWERS: dict[str, Any] = {
+    "/containers/i-0a/json": {"State": {"Status": "running", "Health": {"Status": "healthy"}}},
+}
+"""What an engine says about the one; it does not know the other."""
+
 FAULTS = {
     "500": refusal(500, "InternalError", ec2=True),
     "html": Answer("<html><body>oops</body></html>", status=502),
@@ -120,6 +135,15 @@ async def source() -> AsyncIterator[FakeHttp]:
 
 
 @pytest.fixture
+async def engine() -> AsyncIterator[FakeEngine]:
+    """What probes of Docker engines ask instead, and what names it to them."""
+    async with FakeEngine(ENGINE) as fake:
+        for path, content in ENGINE_ANSWERS.items():
+            fake.says(path, content)
+        yield fake
+
+
+@pytest.fixture
 async def aws(endpoint: FakeAws) -> AsyncIterator[Aws]:
     client = client_of(VirtualClock(NOW))
     yield client
@@ -127,14 +151,14 @@ async def aws(endpoint: FakeAws) -> AsyncIterator[Aws]:
 
 
 @pytest.fixture
-async def probe(spec: ProbeSpec, aws: Aws, source: FakeHttp) -> AsyncIterator[Probe]:
+async def probe(spec: ProbeSpec, aws: Aws, source: FakeHttp, engine: FakeEngine) -> AsyncIterator[Probe]:
     clients = SharedClients(VirtualClock(NOW))
     clients._made[Aws] = aws
     options = None
     if spec.source is not None:
         options = spec.source.options.model_validate(SOURCES[spec.source.name] | {"url": source.url})
         source.says(SOURCE_ANSWERS[spec.source.name])
-    yield spec.build(options, None, clients)
+    yield spec.build(options, engine, clients)
     del clients._made[Aws]
     await clients.aclose()
 
@@ -163,11 +187,12 @@ def test_its_options_are_frozen_and_know_their_own_keys(spec: ProbeSpec) -> None
 
 
 async def test_an_empty_fleet_has_no_readings_and_costs_no_call(
-    spec: ProbeSpec, probe: Probe, endpoint: FakeAws, source: FakeHttp
+    spec: ProbeSpec, probe: Probe, endpoint: FakeAws, source: FakeHttp, engine: FakeEngine
 ) -> None:
     assert await ask(spec, probe) == {}
     assert not endpoint.requests
     assert not source.requests
+    assert not engine.requests
 
 
 async def test_a_reading_can_be_shown_repeated_and_dated(spec: ProbeSpec, probe: Probe) -> None:
@@ -194,18 +219,19 @@ async def test_what_it_cannot_see_is_unknown_with_a_reason_and_never_a_value(spe
 
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_a_source_that_fails_is_our_error_within_three_tries(
-    spec: ProbeSpec, probe: Probe, endpoint: FakeAws, source: FakeHttp, fault: str
+    spec: ProbeSpec, probe: Probe, endpoint: FakeAws, source: FakeHttp, engine: FakeEngine, fault: str
 ) -> None:
     endpoint.answers, endpoint.otherwise = {}, FAULTS[fault]
-    source.says(Says(FAULTS[fault].body, FAULTS[fault].status, reset=FAULTS[fault].reset))
+    engine.gone_mad = Says(FAULTS[fault].body, FAULTS[fault].status, reset=FAULTS[fault].reset)
+    source.says(engine.gone_mad)
     if spec.source is None and not await reads_a_source(spec, probe, endpoint):
         assert isinstance((await ask(spec, probe, KNOWN))["i-0a"], Signal)
         return
-    tried = len(endpoint.requests) + len(source.requests)
+    tried = len(endpoint.requests) + len(source.requests) + len(engine.requests)
     with pytest.raises(PlatformError) as caught:
         await ask(spec, probe, KNOWN)
     assert caught.value.call
-    assert len(endpoint.requests) + len(source.requests) - tried <= 3
+    assert len(endpoint.requests) + len(source.requests) + len(engine.requests) - tried <= 3
 
 
 def test_a_source_is_one_that_is_tested(spec: ProbeSpec) -> None:

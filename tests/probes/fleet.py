@@ -49,7 +49,8 @@ def request(
 ) -> ProbeRequest:
     """One question about these instances, all of one group that launches what they are, at NOW."""
     launch: dict[str, Any] = {"launch_image": Image("ami-0123", NOW - timedelta(days=100)), "attributes": TEMPLATE}
-    group = Group("web-a", desired=len(instances), minimum=0, maximum=9, balancers=balancers, **(launch | of_group))
+    name = instances[0].group if instances else "web-a"
+    group = Group(name, desired=len(instances), minimum=0, maximum=9, balancers=balancers, **(launch | of_group))
     inventory = Inventory(read_at, (group,), instances, scope=SCOPE if scope is None else scope)
     threshold = spec.threshold
     assert threshold is None or threshold.breached("nothing bad") is False

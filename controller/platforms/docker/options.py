@@ -23,3 +23,8 @@ class DockerOptions(BaseModel):
     def address(self) -> EngineAddress:
         """The engine's address."""
         return EngineAddress(self.host)
+
+    @property
+    def addresses(self) -> tuple[EngineAddress, ...]:
+        """Every engine of the fleet; its groups bear their urls. Probes ask there."""
+        return (self.address,)
