@@ -1,5 +1,6 @@
 """A Docker engine on a unix socket that answers what it is told to, well or badly, and notes what it is asked."""
 
+import asyncio
 import json
 import tempfile
 from dataclasses import dataclass, field
@@ -69,6 +70,8 @@ class FakeEngine:
         self.requests.append((request.method, path, dict(request.query)))
         self._now += 1
         self.most_at_once = max(self.most_at_once, self._now)
+        for _ in range(20):  # so that what is sent together is seen together
+            await asyncio.sleep(0)
         try:
             return await _send(request, self.gone_mad or self.answers.get(path, self.otherwise))
         finally:
