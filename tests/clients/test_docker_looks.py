@@ -13,7 +13,7 @@ from tests.clients.fake_aws import VirtualClock
 from tests.clients.fake_engine import FakeEngine
 from tests.probes.fleet import NOW
 
-INSPECT = ("ContainerInspect", "/containers/ab/json", {})
+INSPECT: tuple[str, str, dict[str, str]] = ("ContainerInspect", "/containers/ab/json", {})
 
 
 @pytest.fixture
