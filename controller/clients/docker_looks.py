@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from controller.clients.docker import Engine
-from controller.clients.docker_errors import of_failure
 from controller.clients.docker_transport import EngineAddress
 from controller.domain.ports import Clock
 
@@ -32,7 +31,7 @@ class EngineLooks:
         self._forget(at)
         key = (engine.address, operation, path, at)
         if key not in self._asked:
-            self._asked[key] = asyncio.create_task(_read(engine, operation, path, query))
+            self._asked[key] = asyncio.create_task(engine.read(operation, path, **query))
             self._asked[key].add_done_callback(_seen)
         return await asyncio.shield(self._asked[key])
 
@@ -47,13 +46,6 @@ class EngineLooks:
         old = [key for key, task in self._asked.items() if task.done() and abs(key[3] - at) > KEPT]
         for key in old:
             del self._asked[key]
-
-
-async def _read(engine: Engine, operation: str, path: str, query: Mapping[str, Any]) -> Any:
-    try:
-        return await engine.read(operation, path, **query)
-    except ValueError as error:
-        raise of_failure(error, f"docker.{operation}", mutation=False) from None
 
 
 def _seen(task: "asyncio.Task[Any]") -> None:
