@@ -13,7 +13,7 @@ from aiohttp import web
 from controller.clients.docker_transport import EngineAddress
 from tests.clients.fake_http import Says, says
 
-VERSION = says({"ApiVersion": "1.41", "Version": "20.10.24"})
+VERSION = says({"ApiVersion": "1.41", "MinAPIVersion": "1.12", "Version": "20.10.24"})
 NO_SUCH = says({"message": "No such container: that one"}, 404)
 
 
