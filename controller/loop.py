@@ -167,7 +167,7 @@ class FleetLoop:
         self, snapshot: Snapshot, judgement: Judgement, decided: Plan
     ) -> tuple[Snapshot, Plan, tuple[Request, ...]]:
         """What a person is asked about from now on, and the plan again, so that its words name it."""
-        proposed = tuple(proposal(one, snapshot, self._clock.new_id("r")) for one in to_propose(decided))
+        proposed = tuple(proposal(one, snapshot, self._clock.new_id("r")) for one in to_propose(decided, snapshot))
         if not proposed:
             return snapshot, decided, ()
         asked = replace(snapshot, requests=(*snapshot.requests, *proposed))

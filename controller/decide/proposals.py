@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from controller.decide.rules.awaiting_approval import refused
 from controller.domain.model import Snapshot
 from controller.domain.policy import Mode, Policy
 from controller.domain.request import Request
@@ -10,13 +11,10 @@ from controller.domain.verdict import Candidate, EvidenceOutcome, Judgement, Pla
 AWAITING = "awaiting_approval"
 
 
-def to_propose(decided: Plan) -> tuple[Candidate, ...]:
-    """Candidates that nothing but a person's yes keeps waiting, and about whom nobody was asked yet."""
-    return tuple(
-        held.candidate
-        for held in decided.holds
-        if held.candidate.request is None and {veto.rule for veto in held.vetoes} == {AWAITING}
-    )
+def to_propose(decided: Plan, snapshot: Snapshot) -> tuple[Candidate, ...]:
+    """Candidates that only a person's yes keeps waiting, and about whom nobody was asked yet, or said no lately."""
+    waiting = (one.candidate for one in decided.holds if {veto.rule for veto in one.vetoes} == {AWAITING})
+    return tuple(one for one in waiting if one.request is None and refused(one, snapshot) is None)
 
 
 def withdrawn(snapshot: Snapshot, judgement: Judgement, policy: Policy) -> Mapping[str, str]:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from controller.domain.lifecycle import Outcome
 from controller.domain.replacement import Replacement
+from controller.domain.request import Request
 
 IMPROVED = "improved"
 
@@ -49,6 +50,7 @@ class History:
     failures_in_a_row: failed replacements of this fleet since its last success or the last resume.
     failures_in_a_row_everywhere: the same over all fleets.
     past: this fleet's replacements that ended within the last 30 days, newest first, 500 at most.
+    refused: this fleet's proposals that people turned down and that still counts, newest first.
     """
 
     accepted_at: tuple[datetime, ...] = ()
@@ -56,6 +58,7 @@ class History:
     failures_in_a_row: int = 0
     failures_in_a_row_everywhere: int = 0
     past: tuple[Past, ...] = ()
+    refused: tuple[Request, ...] = ()
 
 
 def past_of(closed: Replacement, *, forgotten: bool = False) -> Past:

@@ -1,5 +1,6 @@
 """What a person may say yes to, or asked for, before it is a replacement; and the word that turns one back."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,6 +10,9 @@ REQUESTED = "requested"
 
 STANDS_FOR = timedelta(hours=1)
 """How long a proposal waits for its answer, and how long a yes waits for what else stands in the way."""
+
+REFUSED_FOR = timedelta(days=1)
+"""How long a no to a proposal stands: about that instance, and what was found of it then."""
 
 
 class RequestKind(StrEnum):
@@ -69,6 +73,13 @@ class Request:
     def approved(self, now: datetime) -> bool:
         """Whether a person has said yes, and that still counts."""
         return self.state(now) is RequestState.APPROVED
+
+    def refuses(self, instance_id: str, causes: Iterable[str], now: datetime) -> bool:
+        """Whether a person's no to this proposal still keeps this instance from being proposed: it does until something
+        else is found of it."""
+        no = self.ended is RequestState.ABORTED and not self.requested
+        fresh = self.ended_at is not None and now - self.ended_at < REFUSED_FOR
+        return no and fresh and self.instance_id == instance_id and set(causes) <= set(self.causes)
 
     @property
     def requested(self) -> bool:

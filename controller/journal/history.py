@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, select
 from controller.domain.lifecycle import Outcome
 from controller.domain.past import History, Past
 from controller.journal.people import ALL, fleet_scope
+from controller.journal.requests import refused
 from controller.journal.schema import replacements, resumes
 
 HOUR = timedelta(hours=1)
@@ -69,6 +70,7 @@ def history(connection: Connection, fleet: str, now: datetime) -> History:
         failures_in_a_row=connection.execute(FAILURES, asked).scalar_one(),
         failures_in_a_row_everywhere=connection.execute(FAILURES_EVERYWHERE, asked).scalar_one(),
         past=past(connection, fleet, now),
+        refused=refused(connection, fleet, now),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, select, update
 
 from controller.domain.errors import Conflict
-from controller.domain.request import STANDS_FOR, Request, RequestKind, RequestState
+from controller.domain.request import REFUSED_FOR, STANDS_FOR, Request, RequestKind, RequestState
 from controller.journal.dialect import insert
 from controller.journal.schema import replacements, requests
 
@@ -18,6 +18,11 @@ STANDING = select(requests).where(OPEN, requests.c.expires_at > bindparam("now")
 ONE = select(requests).where(requests.c.id == bindparam("of"))
 FOR_INSTANCE = select(requests).where(OPEN, requests.c.instance_id == bindparam("who"))
 NEWEST = select(requests).order_by(requests.c.created_at.desc(), requests.c.id.desc()).limit(bindparam("limit"))
+REFUSED = (
+    select(requests)
+    .where(OF_FLEET, requests.c.ended == RequestState.ABORTED, requests.c.ended_at > bindparam("since"))
+    .order_by(requests.c.ended_at.desc())
+)
 PROPOSE = insert(requests).on_conflict_do_nothing()
 CLAIMED = select(replacements.c.id).where(
     replacements.c.closed_event.is_(None),
@@ -34,6 +39,11 @@ def standing(connection: Connection, now: datetime, fleet: str | None = None) ->
 def newest(connection: Connection, limit: int) -> tuple[Request, ...]:
     """The newest, newest first."""
     return _requests(connection, NEWEST, {"limit": limit})
+
+
+def refused(connection: Connection, fleet: str, now: datetime) -> tuple[Request, ...]:
+    """What people turned down of a fleet, as long as that counts, newest first."""
+    return _requests(connection, REFUSED, {"fleet": fleet, "since": now - REFUSED_FOR})
 
 
 def one(connection: Connection, request_id: str) -> Request | None:

@@ -10,8 +10,9 @@ from controller.decide.judge import judge
 from controller.decide.plan import ABOUT_THE_VERDICT, plan
 from controller.decide.proposals import MOST_NAMED, asked_about, to_propose, withdrawn
 from controller.domain.model import Hold, InstanceState, Snapshot, Unknown
+from controller.domain.past import History
 from controller.domain.policy import Limits, Mode, Policy
-from controller.domain.request import Request
+from controller.domain.request import REFUSED_FOR, Request, RequestKind, RequestState
 from controller.domain.verdict import Plan
 from controller.domain.veto import Needs, Veto
 from tests.journal.test_requests import proposal, wish
@@ -32,6 +33,16 @@ def seen(*requests: Request, aged: tuple[str, ...] = (), **changed: Any) -> Snap
 
 def decided(found: Snapshot, by: Policy = ACT) -> Plan:
     return plan(found, judge(found, by), by, RULES)
+
+
+def proposed(found: Snapshot, by: Policy = ASK) -> list[str]:
+    return [one.instance.id for one in to_propose(decided(found, by), found)]
+
+
+def no(instance_id: str) -> Request:
+    """A proposal that bob turned down just now."""
+    whole = proposal(instance_id=instance_id)
+    return replace(whole, ended=RequestState.ABORTED, ended_at=NOW, closing="aborted by bob")
 
 
 def rules_of(found: Plan) -> dict[str, set[str]]:
@@ -104,16 +115,41 @@ def test_every_waived_rule_is_a_rule() -> None:
 
 
 def test_a_candidate_that_waits_for_nothing_but_a_yes_is_proposed_once() -> None:
-    found = decided(seen(aged=("i-1", "i-2")), ASK)
-    assert [one.instance.id for one in to_propose(found)] == ["i-1", "i-2"]
-    asked = decided(seen(proposal(instance_id="i-1"), aged=("i-1", "i-2")), ASK)
-    assert [one.instance.id for one in to_propose(asked)] == ["i-2"]
+    assert proposed(seen(aged=("i-1", "i-2"))) == ["i-1", "i-2"]
+    assert proposed(seen(proposal(instance_id="i-1"), aged=("i-1", "i-2"))) == ["i-2"]
 
 
 def test_who_is_held_by_something_else_too_is_not_proposed() -> None:
     found = seen(aged=("i-1",), holds=(Hold("instance:i-1", "x", "eve", NOW),))
-    assert to_propose(decided(found, ASK)) == ()
-    assert to_propose(decided(seen(aged=("i-1",)), ACT)) == ()
+    assert proposed(found) == []
+    assert proposed(seen(aged=("i-1",)), ACT) == []
+
+
+def test_a_no_stands_for_a_day_and_for_what_was_found_then() -> None:
+    refused = History(refused=(no("i-1"),))
+    assert proposed(seen(aged=("i-1", "i-2"), history=refused)) == ["i-2"]
+    (veto,) = decided(seen(aged=("i-1",), history=refused), ASK).holds[0].vetoes
+    again = "proposed again at 2026-11-24 12:00:00 UTC, or for another finding"
+    assert veto.reason == f"mode is ask: r-1 was aborted by bob; {again}"
+    worse = {("i-1", "errors"): signal(9.0)}
+    signals = all_fine(instances(3)) | {("i-1", "max_image_age"): AGED} | worse
+    at_once = replace(ASK, conditions=tuple(replace(item, for_seconds=0) for item in ASK.conditions))
+    assert proposed(seen(signals=signals, history=refused), at_once) == ["i-1"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"ended_at": NOW - REFUSED_FOR},
+        {"ended": RequestState.EXPIRED},
+        {"kind": RequestKind.REQUESTED},
+        {"instance_id": "i-2"},
+    ],
+    ids=str,
+)
+def test_nothing_but_a_fresh_no_keeps_it_from_being_proposed(said: dict[str, Any]) -> None:
+    turned_down = History(refused=(replace(no("i-1"), **said),))
+    assert proposed(seen(aged=("i-1",), history=turned_down)) == ["i-1"]
 
 
 def test_a_fleet_that_waits_for_a_person_is_settled() -> None:

@@ -10,7 +10,7 @@ from controller.domain.errors import Conflict, LeaseLost
 from controller.domain.memory import Memory
 from controller.domain.ports import Lease, TickRecord
 from controller.domain.replacement import Replacement
-from controller.domain.request import STANDS_FOR, Request, RequestKind, RequestState
+from controller.domain.request import REFUSED_FOR, STANDS_FOR, Abort, Request, RequestKind, RequestState
 from controller.domain.veto import Needs
 from controller.journal.adapter import JournalAdapter
 from tests.journal.backends import Backend
@@ -172,3 +172,12 @@ async def test_who_is_being_replaced_cannot_be_wished_for(journal: JournalAdapte
     await begun(journal, await lease_of(journal))
     with pytest.raises(Conflict, match="i-old belongs to r-1 already, which is still open"):
         await journal.ask(wish())
+
+
+async def test_a_no_is_remembered_for_a_day(journal: JournalAdapter) -> None:
+    await tick(journal, await lease_of(journal), proposal(), proposal("r-2", "i-2"))
+    assert (await journal.history("web", later(5))).refused == ()
+    refused = await journal.abort(Abort("r-1", "bob", "it is mine", later(10)))
+    assert (await journal.history("web", later(11))).refused == (refused,)
+    assert (await journal.history("api", later(11))).refused == ()
+    assert (await journal.history("web", later(10) + REFUSED_FOR)).refused == ()
