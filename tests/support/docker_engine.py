@@ -123,10 +123,11 @@ def running_engine(socket: Path = SOCKET) -> Iterator[Api]:
     api = Api(socket)
     SHARED.mkdir(exist_ok=True)
     with (SHARED / "lock").open("wb") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # while one starts it, the others wait
-        if not asyncio.run(api.answers()):
-            _start(api)
-        fcntl.flock(lock, fcntl.LOCK_SH)
+        with (SHARED / "starting").open("wb") as starting:
+            fcntl.flock(starting, fcntl.LOCK_EX)  # while one starts it, the others wait
+            fcntl.flock(lock, fcntl.LOCK_SH)  # while the last ends it, and never for who uses it
+            if not asyncio.run(api.answers()):
+                _start(api)
         try:
             yield api
         finally:
