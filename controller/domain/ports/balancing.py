@@ -13,7 +13,8 @@ from controller.domain.ports.system import Resources
 class Server:
     """One instance, as a balancer has to know it. Its platform fills in what it knows.
 
-    name: under which the balancer lists it. address, port: where it answers.
+    name: under which the balancer lists it. also: other names under which the balancer's own file may have it.
+    address, port: where it answers; empty while it has no address.
     running: whether it runs. healthy: what its platform's own check says; None without a check.
     healthy_seconds: for how long that has been so, or for how long it runs where there is no check; None: not known.
     attached: the networks on which it answers to its aliases; None where it has none to answer to.
@@ -24,6 +25,7 @@ class Server:
     name: str = ""
     address: str = ""
     port: int = 0
+    also: tuple[str, ...] = ()
     running: bool = True
     healthy: bool | None = None
     healthy_seconds: float | None = None
@@ -60,8 +62,8 @@ class LoadBalancer(Protocol):
         """Make the balancer send traffic to these, the members of a fleet, and to nothing that claims to be one of
         them. Returns a sentence for each thing done or noticed.
 
-        busy: ids of members whose place a replacement under way decides: they are left as they are. A server that is
-        none of the fleet's is left alone.
+        servers: every member, the stopped ones too. busy: ids of members, and names of servers, whose place a
+        replacement under way decides: they are left as they are. A server that is none of the fleet's is left alone.
         """
 
 

@@ -1,0 +1,113 @@
+"""What HAProxy says of the servers of a backend: `show servers state` beside `show stat`, from one process at once.
+
+Both are needed. The state of administration is exact in the first alone (in `show stat`, a server of weight 0 reads
+DRAIN, and one that is draining and down reads DOWN); sessions, queue, and the `rise` and `fall` of checks are in the
+second alone. Management Guide, 9.1 "CSV format" and 9.3 "show servers state".
+"""
+
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+MAINT = 0x01 | 0x02 | 0x04 | 0x20
+"""Of srv_admin_state: in maintenance, forced, inherited, from the configuration, or for want of an address."""
+DRAIN = 0x08 | 0x10
+"""Forced or inherited."""
+RUNNING = ("1", "2")
+"""Of srv_op_state: warming up, and fully up. A server that soft-stops (3) takes no new sessions."""
+CHECK_CONFIGURED, CHECK_ENABLED = 0x02, 0x04
+"""Of srv_check_state."""
+PASSED = "3"
+"""Of srv_check_result."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerRow:
+    """One server of a backend.
+
+    sessions: that it has, or that wait for it. attached: connections that HAProxy keeps to it, idle or not.
+    checked, checking: whether it has a health check, and whether that is enabled. fresh: whether none has ended yet.
+    passed: whether a check passed since it last came out of maintenance. check: its last one, in words.
+    rise, fall, weight, maxconn: as it was declared; 0 where nothing was.
+    """
+
+    name: str
+    address: str
+    port: int
+    in_maintenance: bool
+    is_draining: bool
+    is_up: bool
+    checked: bool
+    checking: bool
+    fresh: bool
+    passed: bool
+    sessions: int
+    attached: int
+    status: str
+    check: str
+    rise: int
+    fall: int
+    weight: int
+    maxconn: int
+
+    @property
+    def takes_traffic(self) -> bool:
+        """Whether HAProxy may send it new sessions."""
+        return self.is_up and not self.in_maintenance and not self.is_draining
+
+
+def rows_of(states: str, stats: str) -> tuple[ServerRow, ...]:
+    """The servers in the order of the backend. Raises ValueError or KeyError when these are not what HAProxy writes.
+
+    A server that stands in one of the two only came or went in between: it is left out, for the next look.
+    """
+    numbers = {row["svname"]: row for row in csv.DictReader(io.StringIO(stats.removeprefix("# ")))}
+    return tuple(_row(row, numbers[row["srv_name"]]) for row in _states(states) if row["srv_name"] in numbers)
+
+
+def _states(text: str) -> list[Mapping[str, str]]:
+    version, header, *lines = text.splitlines()
+    if version != "1" or not header.startswith("# "):
+        raise ValueError(f"a format of version {version[:20]!r}")
+    names = header.removeprefix("# ").split(" ")
+    return [dict(zip(names, line.split(" "), strict=True)) for line in lines if not line.startswith("#")]
+
+
+def _row(state: Mapping[str, str], stat: Mapping[str, str]) -> ServerRow:
+    admin, check = int(state["srv_admin_state"]), int(state["srv_check_state"])
+    rise, fall = _number(stat["check_rise"]), _number(stat["check_fall"])
+    said = (stat["check_status"].removeprefix("* "), stat["last_chk"] or stat["check_desc"])
+    return ServerRow(
+        name=state["srv_name"],
+        address=state["srv_addr"],
+        port=int(state["srv_port"]),
+        in_maintenance=bool(admin & MAINT),
+        is_draining=bool(admin & DRAIN) and not admin & MAINT,
+        is_up=state["srv_op_state"] in RUNNING,
+        checked=bool(check & CHECK_CONFIGURED),
+        checking=bool(check & CHECK_ENABLED),
+        fresh=state["srv_check_result"] == "0",
+        passed=_passed(state, rise, fall),
+        sessions=_number(stat["scur"]) + _number(stat["qcur"]),
+        attached=_number(stat["srv_icur"]) + _number(stat["used_conn_cur"]),
+        status=stat["status"],
+        check=" ".join(word for word in said if word),
+        rise=rise,
+        fall=fall,
+        weight=int(state["srv_iweight"]),
+        maxconn=_number(stat["slim"]),
+    )
+
+
+def _passed(state: Mapping[str, str], rise: int, fall: int) -> bool:
+    """HAProxy calls a server up as soon as it leaves maintenance, with a health of `rise`, before any check. The first
+    check that passes lifts it to `rise` + `fall` - 1. Where `fall` is 1 these are the same, and the last result has to
+    do, which may be older."""
+    if state["srv_check_result"] != PASSED:
+        return False
+    return int(state["srv_check_health"]) >= rise + fall - 1
+
+
+def _number(text: str) -> int:
+    return int(text) if text else 0
