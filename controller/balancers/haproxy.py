@@ -9,7 +9,7 @@ only under the member's name and at its address, and `reconcile` sees to it at e
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,10 +17,14 @@ from controller.balancers._haproxy_places import OURS, Places, at_its_address, p
 from controller.clients.haproxy import ADDRESS, Haproxies, RuntimeApi
 from controller.clients.haproxy_calls import KEYWORDS, NAME
 from controller.clients.haproxy_rows import ServerRow
-from controller.clients.option_types import OptionDuration
+from controller.clients.option_types import OptionDuration, text_like
 from controller.domain.errors import Gone, Permanent, Transient
 from controller.domain.model import Target
 from controller.domain.ports import BalancerSpec, Mutate, Resources, Server
+
+Socket = Annotated[str, *text_like(ADDRESS, "must be the PATH of a unix socket, or HOST:PORT")]
+Backend = Annotated[str, *text_like(NAME, "must be a backend's name")]
+Keywords = Annotated[str, *text_like(KEYWORDS, "must be keywords of a `server` line, such as `ssl verify none`")]
 
 
 class HaproxyOptions(BaseModel):
@@ -28,10 +32,8 @@ class HaproxyOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    socket: str = Field(
-        pattern=ADDRESS, description="its runtime API, with `level admin`: the PATH of a unix socket, or HOST:PORT"
-    )
-    backend: str = Field(pattern=rf"^{NAME}$", description="the backend whose servers are this fleet's")
+    socket: Socket = Field(description="its runtime API, with `level admin`: the PATH of a unix socket, or HOST:PORT")
+    backend: Backend = Field(description="the backend whose servers are this fleet's")
     port: int = Field(default=80, ge=1, le=65535, strict=True, description="on which the containers answer")
     inter: OptionDuration = Field(default=1.0, description="between two checks of a server that Repave added")
     rise: int | None = Field(
@@ -50,10 +52,8 @@ class HaproxyOptions(BaseModel):
     )
     weight: int | None = Field(default=None, ge=1, le=256, strict=True, description="default: as its siblings")
     maxconn: int | None = Field(default=None, ge=1, strict=True, description="default: as its siblings")
-    keywords: str | None = Field(
+    keywords: Keywords | None = Field(
         default=None,
-        pattern=rf"^{KEYWORDS}$",
-        max_length=1000,
         description="whatever else the servers of the backend are declared with, such as `ssl verify none`",
     )
 

@@ -18,7 +18,7 @@ from controller.domain.errors import Permanent, PlatformError, Transient
 from controller.domain.laps import lap
 from controller.domain.ports import Clock
 
-ADDRESS = r"^(/[^\s;]+|[A-Za-z0-9.-]+:\d{1,5}|\[[0-9A-Fa-f:.]+\]:\d{1,5})$"
+ADDRESS = r"(/[^\s;]+|[A-Za-z0-9.-]+:\d{1,5}|\[[0-9A-Fa-f:.]+\]:\d{1,5})"
 """PATH or HOST:PORT."""
 
 

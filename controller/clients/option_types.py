@@ -82,6 +82,17 @@ OptionDurationOrNone = Annotated[float, PlainValidator(read_duration), _AS_TEXT,
 """Seconds; `0s` is allowed."""
 
 
+def text_like(pattern: str, phrase: str) -> tuple[PlainValidator, WithJsonSchema]:
+    """What makes an option a text of this pattern (the whole of it); phrase: `must be ...`, for the error."""
+
+    def read(value: object) -> str:
+        if not isinstance(value, str) or not re.fullmatch(pattern, value):
+            raise expected(f"{phrase}, not {shown(value)}")
+        return value
+
+    return PlainValidator(read), WithJsonSchema({"type": "string", "pattern": f"^{pattern}$"})
+
+
 def _read_url(value: object) -> str:
     # An address may carry a password: it is never shown.
     try:

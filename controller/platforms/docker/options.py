@@ -3,6 +3,7 @@
 from pydantic import BaseModel, ConfigDict, Field
 
 from controller.clients.docker_transport import EngineAddress
+from controller.platforms.docker.load_balancer import LoadBalancerOptions
 
 
 class DockerOptions(BaseModel):
@@ -17,6 +18,9 @@ class DockerOptions(BaseModel):
     )
     label: str = Field(
         pattern=r"^[^\s=]+(=\S*)?$", description="the label, KEY or KEY=VALUE, that makes a container a member"
+    )
+    load_balancer: LoadBalancerOptions | None = Field(
+        default=None, description="what sends traffic to the containers, one kind; none: a healthy container is ready"
     )
 
     @property
