@@ -17,7 +17,11 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
+from controller.clients.docker import Engine, EngineBounds
+
 VERSION = {"ApiVersion": "1.41", "MinAPIVersion": "1.12", "Version": "20.10.24"}
+HASTY = EngineBounds(answer_seconds=0.2, read_seconds=0.6, mutation_seconds=0.2, pull_seconds=0.2, answer_bytes=100_000)
+STOP = ("ContainerStop", "/containers/web-1/stop")
 RING = 256
 """How many events of all kinds an engine keeps."""
 
@@ -253,3 +257,8 @@ def _nanoseconds(told: str | None) -> int | None:
         return None
     seconds, _, fraction = told.partition(".")
     return int(seconds) * 10**9 + int(fraction.ljust(9, "0") or 0)
+
+
+async def listing(engine: Engine) -> Any:
+    """A read like any other."""
+    return await engine.read("ContainerList", "/containers/json", all=True, filters={"label": ["fleet=edge"]})

@@ -1,8 +1,7 @@
 """Law 1 at the engine's socket: what is on neither list, or would mend, never leaves the process, whoever asks."""
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -12,9 +11,7 @@ from yarl import URL
 from controller.clients.docker import Engine
 from controller.clients.docker_calls import MUTATIONS, READS, refuse_unlisted
 from controller.clients.docker_guard import GUARDED
-from controller.clients.docker_transport import EngineAddress
 from controller.domain.errors import ForbiddenCall, Gone, Permanent, Transient
-from tests.clients.fake_aws import VirtualClock
 from tests.clients.raw_engine import RawEngine, Says, container, refuses
 
 ONE = "/containers/web-1"
@@ -74,19 +71,6 @@ TRICKS = [
     ("ContainerStop", "/containers/web-1\x00/stop"),
     ("ContainerStop", ""),
 ]
-
-
-@pytest.fixture
-async def fake(tmp_path: Path) -> AsyncIterator[RawEngine]:
-    async with RawEngine(tmp_path / "engine.sock") as fake:
-        yield fake
-
-
-@pytest.fixture
-async def engine(fake: RawEngine) -> AsyncIterator[Engine]:
-    engine = Engine(EngineAddress(fake.url), VirtualClock())
-    yield engine
-    await engine.aclose()
 
 
 @pytest.mark.parametrize("operation", MENDING)
