@@ -1,23 +1,21 @@
 """A few of the lines that condemn an instance, for the people who will ask."""
 
 import asyncio
-import re
 from collections.abc import Sequence
 from datetime import datetime
 
 from controller.clients.aws import Aws, AwsScope
-from controller.clients.aws_errors import clean
+from controller.clients.redaction import readable
 from controller.domain.errors import PlatformError
 from probes._log_match import Match
+
+__all__ = ["readable", "sample_lines"]
 
 MOST_LINES = 5
 MOST_PAGES = 5
 MOST_STREAMS = 100
 PAGE_LINES = 100
 PATIENCE_SECONDS = 4.0
-
-SECRET = re.compile(r"(?<=://)[^/\s@]+(?=@)|(?<=bearer )[\w+/.~=-]{8,}|(?<=basic )[\w+/.~=-]{8,}", re.IGNORECASE)
-"""Passwords in addresses and headers, beside what `clean` takes out of every vendor's words."""
 
 
 async def sample_lines(
@@ -48,9 +46,3 @@ async def sample_lines(
     except (PlatformError, TimeoutError):
         pass
     return tuple(lines[:MOST_LINES])
-
-
-def readable(message: str) -> str:
-    """One short line of printable characters, without what may be a secret."""
-    line = "".join(one if one.isprintable() else " " for one in message)
-    return clean(SECRET.sub("[redacted]", line))

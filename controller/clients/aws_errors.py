@@ -30,6 +30,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
+from controller.clients.redaction import clean
 from controller.domain.errors import Denied, Gone, NoCapacity, Permanent, PlatformError, Throttled, Transient
 
 CODES: dict[type[PlatformError], frozenset[str]] = {
@@ -124,10 +125,6 @@ SENSELESS = Broken(Transient, "unreadable", True, "the endpoint's answer makes n
 """The SDK's parsers trip over a well-formed but senseless answer with whatever Python raises."""
 
 _NOT_FOUND = re.compile(r"\bnot found\b|\bdoes not exist\b|\bdo not exist\b|\bno managed instance\b", re.IGNORECASE)
-_MAYBE_SECRET = re.compile(
-    r"\b(?:AKIA|ASIA)[A-Z0-9]{8,}|(?i:[\w-]*(?:token|secret|password|signature|credential)[\w-]*)\s*[=:]\s*\S+",
-)
-_LONGEST_TEXT = 300
 
 
 def translate(error: Exception, call: str, *, mutation: bool) -> PlatformError:
@@ -191,13 +188,6 @@ def _broken(error: Exception) -> Broken:
     if isinstance(error, RuntimeError) and "credentials" in str(error).lower():
         return Broken(Denied, "no_credentials", False, "the credentials were renewed and are expired all the same")
     return row
-
-
-def clean(text: str) -> str:
-    """A vendor's words on one line, shortened, without what may be a secret."""
-    text, _, _ = text.partition("Encoded authorization failure message")
-    text = _MAYBE_SECRET.sub("[redacted]", " ".join(text.split()))
-    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}..."
 
 
 def _host(error: Exception) -> str:

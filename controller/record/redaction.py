@@ -1,27 +1,13 @@
 """Keeps secrets out of logs, whoever logs them."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from structlog.typing import EventDict, WrappedLogger
 
-REDACTED = "[redacted]"
-TOO_DEEP = "[too deep]"
+from controller.clients.redaction import REDACTED, SECRET_NAME, TOO_DEEP, scrub
+
 MOST_DEPTH = 6
-
-SECRET_NAME = re.compile(
-    r"secret|passw|passphrase|token|credential|authoriz|cookie|signature|dsn"
-    r"|(^|api|access|license|private|routing|signing|account|encryption|session)[-_. ]?key$",
-    re.IGNORECASE,
-)
-"""What a key that guards a secret is called. `key` alone counts, `key_name` does not."""
-
-IN_URL = re.compile(r"(?<=://)[^/\s@]+(?=@)")
-IN_HEADER = re.compile(r"\b(bearer|basic)\s+[\w+/.~=-]{8,}", re.IGNORECASE)
-IN_TEXT = re.compile(
-    r"\b((?:api|license|secret|access)[-_]?key|token|password|secret)(\s*[=:]\s*)[^\s,;&'\"]+", re.IGNORECASE
-)
 
 
 def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
@@ -49,10 +35,3 @@ def _redacted(name: str, value: Any, depth: int) -> Any:
             return scrub(f"{type(value).__name__}: {value}")
         case _:
             return value
-
-
-def scrub(text: str) -> str:
-    """The text without passwords in addresses, bearer tokens, and `api_key=...`."""
-    text = IN_URL.sub(REDACTED, text)
-    text = IN_HEADER.sub(rf"\1 {REDACTED}", text)
-    return IN_TEXT.sub(rf"\1\2{REDACTED}", text)

@@ -17,7 +17,8 @@ from botocore.exceptions import (
 )
 
 from controller.clients.aws import Aws, AwsScope
-from controller.clients.aws_errors import clean, translate
+from controller.clients.aws_errors import translate
+from controller.clients.redaction import clean
 from controller.domain.errors import Denied, Gone, NoCapacity, Permanent, PlatformError, Throttled, Transient
 from tests.clients.fake_aws import FakeAws, refusal
 
