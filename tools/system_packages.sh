@@ -21,6 +21,7 @@ need docker.io "command -v dockerd || [[ -S /var/run/docker.sock ]]" "tests/dock
 need iptables "command -v iptables" "the Docker engine (its networks)"
 need iproute2 "command -v ip" "the Docker engine (its networks)"
 need busybox-static "command -v busybox" "tests/docker, tests/e2e (in the images that they build)"
+need haproxy "command -v haproxy || command -v /usr/sbin/haproxy" "tests/balancers (a real HAProxy), tests/docker"
 
 if [[ ${#missing[@]} -eq 0 ]]; then
   echo "system packages: nothing is missing"
@@ -28,7 +29,9 @@ elif [[ $(id -u) -eq 0 ]] && command -v apt-get >/dev/null; then
   DEBIAN_FRONTEND=noninteractive apt-get update -q >/dev/null
   DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >/dev/null
   # The tests start servers of their own; the packages' need not run beside them.
-  [[ ! " ${missing[*]} " =~ " prometheus " ]] || systemctl disable --now prometheus >/dev/null 2>&1 || true
+  for server in prometheus haproxy; do
+    [[ ! " ${missing[*]} " =~ " $server " ]] || systemctl disable --now "$server" >/dev/null 2>&1 || true
+  done
   echo "system packages: installed ${missing[*]}"
 else
   echo "system packages: on Debian or Ubuntu: apt-get install ${missing[*]}" >&2

@@ -1,7 +1,7 @@
 """What sends traffic to instances: the port of load balancers, and what a kind of them exports."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from controller.domain.model import Target
@@ -67,6 +67,10 @@ class LoadBalancer(Protocol):
         """
 
 
+def _fits(_: Server) -> None:
+    """Every server does."""
+
+
 @dataclass(frozen=True, slots=True)
 class BalancerSpec:
     """What a file in `controller/balancers/` exports as BALANCER.
@@ -74,10 +78,12 @@ class BalancerSpec:
     name: the key under a fleet's `load_balancer:`. options: the pydantic model (frozen) of what it is told; None for a
     kind that its platform finds by itself. build: makes the balancer from its options and the shared clients.
     balancer_id: the id of the one that these options mean.
+    unfit: why a member cannot be replaced behind it without harm, in words that follow its name; None when it can.
     """
 
     name: str
     summary: str
     build: Callable[[Any, Resources], LoadBalancer]
     options: type[Any] | None = None
-    balancer_id: Callable[[Any], str] = field(default=str)
+    balancer_id: Callable[[Any], str] = str
+    unfit: Callable[[Server], str | None] = _fits

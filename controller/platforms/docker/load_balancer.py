@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
 from controller.balancers import configurable
-from controller.domain.ports import BalancerSpec, LoadBalancer, Resources
+from controller.domain.ports import BalancerSpec, LoadBalancer, Resources, Server
 
 
 class OneBalancer(BaseModel):
@@ -51,6 +51,10 @@ class Balancing:
     id: str
     balancer: LoadBalancer
     port: int | None
+
+    def unfit(self, server: Server) -> str | None:
+        """Why a member cannot be replaced behind this balancer, in words that follow its name; None when it can."""
+        return configurable()[self.kind].unfit(server)
 
     @classmethod
     def of(cls, options: OneBalancer, resources: Resources) -> "Balancing":
