@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from controller.domain.ports import Server
@@ -118,8 +119,10 @@ class Container:
         joined = self.networks.get(network)
         return joined is None or not set(endpoint.get("Aliases") or ()) <= set(joined.get("Aliases") or ())
 
-    def server(self, port: int | None) -> Server:
+    def server(self, port: int | None, now: datetime, leaving_seconds: float | None = None) -> Server:
         """As a balancer has to know it. port: on which it answers, as the configuration says."""
+        short = {self.short_id}
+        aliased = frozenset(name for name, one in self.networks.items() if set(one.get("Aliases") or ()) - short)
         return Server(
             self.short_id,
             self.server_name,
@@ -127,5 +130,38 @@ class Container:
             port or 0,
             running=self.running,
             healthy=self.healthy,
-            attached=frozenset(self.networks),
+            healthy_seconds=self._settled_seconds(now),
+            attached=aliased or None,
+            leaving_seconds=leaving_seconds,
         )
+
+    def _settled_seconds(self, now: datetime) -> float | None:
+        """For how long it has been as healthy as it is; where it has no check, for how long it runs."""
+        state = self.document["State"]
+        if not self.running:
+            return None
+        if self.healthy is None:
+            since = moment(state.get("StartedAt"))
+        else:
+            since = None
+            for check in reversed((state.get("Health") or {}).get("Log") or ()):
+                if (check.get("ExitCode") == 0) is not self.healthy:
+                    break
+                since = moment(check.get("End"))
+        return max(0.0, (now - since).total_seconds()) if since else None
+
+
+def moment(text: str | None) -> datetime | None:
+    """A time of the engine's (RFC 3339 with nanoseconds), in UTC; None where it says nothing or year 1."""
+    if not text or text.startswith("0001-"):
+        return None
+    whole, _, rest = text.partition(".")
+    digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
+    zone = rest[len(digits) :] if rest else ""
+    if not rest and whole.endswith("Z"):
+        whole, zone = whole[:-1], "Z"
+    try:
+        found = datetime.fromisoformat(f"{whole}.{digits[:6]:0<6}{zone.replace('Z', '+00:00')}")
+    except ValueError:
+        return None
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
