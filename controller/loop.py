@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from controller.act.accept import acceptance, approved, budget, proposal
+from controller.act.caretaker import Caretaker
 from controller.act.runner import Runner
 from controller.act.site import Site, Sites
 from controller.act.tenure import Tenure
@@ -75,6 +76,7 @@ class FleetLoop:
         self._wake = wake
         self._tenure = tenure
         self._runner = Runner(site, sites, journal, tenure, clock)
+        self._caretaker = Caretaker(self.fleet, journal, tenure, clock)
         self._driving: dict[str, asyncio.Task[Replacement]] = {}
         self._keeping: asyncio.Task[None] | None = None
         self._broken: dict[str, str] = {}
@@ -127,7 +129,12 @@ class FleetLoop:
             decided = plan(snapshot, judgement, policy, self._rules)
             snapshot, decided, proposed = self._propose(snapshot, judgement, decided)
         accepted = await self._accept(snapshot, decided)
+        if accepted:
+            await self._drive_open()
+        with lap(self._clock, "upkeep"):
+            tended = await self._caretaker.tend(self._site)
         sentence = sentence_of(snapshot, judgement, decided, accepted, {**self._broken, **self._runner.waiting_for})
+        sentence = "; ".join((sentence, *tended))
         report = explain(snapshot, judgement, decided, policy)
         record = TickRecord(
             self.fleet,
@@ -141,8 +148,6 @@ class FleetLoop:
         )
         with lap(self._clock, "record"):
             await self._journal.record_tick(record, self._tenure.lease())
-        if accepted:
-            await self._drive_open()
         return Tick(
             self.fleet,
             sentence,

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from datetime import timedelta
 from typing import Any
 
@@ -27,8 +27,8 @@ MOST_BACKOFF_SECONDS = 60.0
 
 
 class Runner:
-    """The hand of one fleet. `drive` may run for several replacements at once; steps in one group take turns, so that
-    no newcomer is claimed twice and no count is written over.
+    """The hand of one fleet. `drive` may run for several replacements at once; steps in one group take turns where the
+    platform needs it, so that no newcomer is claimed twice and no count is written over.
 
     waiting_for: what each driven replacement waits for at present, in words, by its id.
     """
@@ -135,7 +135,7 @@ class Runner:
     async def _step(self, saga: Saga, site: Site, step: Step) -> float:
         if step is Step.VERIFY:
             return await self._after(saga, site, step, await advance(step, await self._work(saga), saga, site))
-        async with self._turns[saga.state.group]:
+        async with self._turn(saga, site):
             return await self._after(saga, site, step, await advance(step, await self._work(saga), saga, site))
 
     async def _after(self, saga: Saga, site: Site, step: Step, progress: Progress | Adopted) -> float:
@@ -206,11 +206,12 @@ class Runner:
             left = {"outcome": Outcome.FAILED.value, "left_behind": _left_behind(saga.state)}
             await saga.record((Kind.CLOSED, None, closed | left))
             return 0.0
-        async with self._turns[saga.state.group]:
+        async with self._turn(saga, site):
             progress = await site.platform.undo(await self._work(saga))
             if not isinstance(progress, Done):
                 saga.waiting_for = progress.reason
-                return site.policy.poll_seconds
+                soon = progress.seconds if isinstance(progress, Waiting) else None
+                return site.policy.poll_seconds if soon is None else soon
             facts = {**progress.facts, "polls": saga.polls}
             await saga.record(
                 *([(Kind.UNDONE, Step.DRAIN, {})] if facts.get("drain_undone") else ()),
@@ -218,6 +219,10 @@ class Runner:
                 (Kind.CLOSED, None, closed),
             )
         return 0.0
+
+    def _turn(self, saga: Saga, site: Site) -> AbstractAsyncContextManager[Any]:
+        """Its turn in its group, where the platform needs turns."""
+        return self._turns[saga.state.group] if site.platform.takes_turns else nullcontext()
 
     async def _work(self, saga: Saga) -> Work:
         everyone = await self._journal.open_replacements(saga.state.fleet)

@@ -66,7 +66,7 @@ class Saga:
         step = None if self.state.undoing else NEXT_STEP[self.state.phase]
         ordinal = len(self.state.calls)
         await self.record((Kind.CALLED, step, {"call": call, "ordinal": ordinal, "arguments": dict(arguments)}))
-        return await _to_the_end(self._perform(call, ordinal, step, perform))
+        return await to_the_end(self._perform(call, ordinal, step, perform))
 
     async def _perform(self, call: str, ordinal: int, step: Step | None, perform: Callable[[], Awaitable[T]]) -> T:
         outcome: dict[str, Any] = {"call": call, "ordinal": ordinal, "outcome": "unknown"}
@@ -91,7 +91,7 @@ class Saga:
             await self.record((Kind.RETURNED, step, outcome))
 
 
-async def _to_the_end(work: Awaitable[T]) -> T:
+async def to_the_end(work: Awaitable[T]) -> T:
     """Finish even when cancelled, then let the cancellation go on: an intent once journaled gets its outcome."""
     task = asyncio.ensure_future(work)
     try:

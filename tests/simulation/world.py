@@ -10,7 +10,7 @@ from itertools import count
 
 from controller.domain.errors import NoCapacity, Transient
 from controller.domain.model import Group, Image, Instance, InstanceState, Inventory, Reading, Signal, Target, Unknown
-from controller.domain.ports import Clock, Done, ProbeRequest, Progress, Refused, Waiting, Work
+from controller.domain.ports import Clock, Done, ProbeRequest, Progress, Refused, Upkeep, Waiting, Work
 from controller.domain.replacement import Replacement
 from controller.domain.veto import Needs, Veto
 
@@ -142,6 +142,8 @@ class World:
 class WorldPlatform:
     """The Platform port over a World. Whether a launch in doubt happened shows in the members, as with desired + 1."""
 
+    takes_turns = True
+
     def __init__(self, world: World) -> None:
         self._world = world
         self.errors: list[Exception] = []
@@ -220,6 +222,9 @@ class WorldPlatform:
                 return Waiting("too few would serve without the successor")
             await work.mutate("world.Terminate", {"instance": successor}, lambda: world.terminate(successor))
         return Done({"drain_undone": restored})
+
+    async def upkeep(self, work: Upkeep) -> tuple[str, ...]:
+        return ()
 
 
 class WorldProbe:

@@ -8,6 +8,7 @@ from controller.domain.ports.acting import (
     PlatformSpec,
     Progress,
     Refused,
+    Upkeep,
     Waiting,
     Work,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "Server",
     "SourceSpec",
     "TickRecord",
+    "Upkeep",
     "Waiting",
     "Work",
 ]

@@ -73,12 +73,30 @@ class Refused:
 Progress = Done | Waiting | Refused
 
 
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """What a platform gets to keep a fleet in order between replacements.
+
+    open: the open replacements of the fleet, read a moment ago: what they decide is left alone.
+    mutate: checks lease and holds before each call; there is no replacement that could journal it.
+    """
+
+    open: tuple[Replacement, ...]
+    mutate: Mutate
+    now: datetime
+
+
 class Platform(Protocol):
     """What runs fleets. Every method is one look or one small advance: it returns soon, never sleeps, and can be called
     again after a crash at any point, because what it did before is in `work.replacement.calls`.
 
     Vendor errors are raised as PlatformError. All mutations go through `work.mutate`.
+
+    takes_turns: whether the steps of several replacements in one group must not run side by side, because what they
+    launch is told apart, or what they count is written back, by what the group was like before.
     """
+
+    takes_turns: bool
 
     async def inventory(self) -> Inventory:
         """The fleet as it is now, in few calls."""
@@ -104,6 +122,10 @@ class Platform(Protocol):
 
     async def undo(self, work: Work) -> Progress:
         """Give back what was done: a drained predecessor serves again, the surge of one goes, capacity stays."""
+
+    async def upkeep(self, work: Upkeep) -> tuple[str, ...]:
+        """What has to be put right at each tick, whether anything is replaced or not: a balancer that forgot its
+        servers, what was kept for a time. Returns a sentence for each thing done or noticed."""
 
 
 @dataclass(frozen=True, slots=True)

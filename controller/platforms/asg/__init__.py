@@ -3,7 +3,7 @@
 from controller.balancers.target_group import TargetGroups
 from controller.clients.aws import Aws
 from controller.domain.model import Inventory
-from controller.domain.ports import Adopted, PlatformSpec, Progress, Resources, Work
+from controller.domain.ports import Adopted, PlatformSpec, Progress, Resources, Upkeep, Work
 from controller.domain.replacement import Replacement
 from controller.platforms.asg import drain, launch, ready, terminate, undo
 from controller.platforms.asg.facts import FactCache, Facts
@@ -18,6 +18,8 @@ from controller.platforms.asg.template import Templates
 
 class AsgPlatform:
     """Implements the Platform port for one fleet: one group or several of one account and region."""
+
+    takes_turns = True
 
     def __init__(self, options: AsgOptions, resources: Resources) -> None:
         aws, ledger, cache = resources.get(Aws), resources.get(Ledger), resources.get(FactCache)
@@ -58,6 +60,11 @@ class AsgPlatform:
     async def undo(self, work: Work) -> Progress:
         """Register the predecessor again, and give the surge back."""
         return await undo.undo(self._gateway, work)
+
+    async def upkeep(self, work: Upkeep) -> tuple[str, ...]:
+        """Nothing: a group keeps its members, and its target groups, by itself."""
+        del work
+        return ()
 
 
 PLATFORM = PlatformSpec(

@@ -47,7 +47,7 @@ class Container:
 
     @property
     def status(self) -> str:
-        """created | running | paused | restarting | removing | exited | dead."""
+        """Created | running | paused | restarting | removing | exited | dead."""
         return str(self.document["State"]["Status"])
 
     @property

@@ -1,4 +1,4 @@
-"""What the steps share: an engine's hand, the fleet's traffic, what is remembered, and the wishes of the configuration."""
+"""What the steps share: a hand on each engine, the traffic, what is remembered, and what the configuration wants."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ class Crew:
         return found if found is not None and found.labels.get(REPLACEMENT) == replacement.id else None
 
     async def may_leave(self, work: Work, leaver: str) -> str | None:
-        """Why somebody must not be taken out of service now; None when it may, and is marked as leaving from here on."""
+        """Why somebody must not be taken out of service now; None when it may, and counts as leaving from here on."""
         inventory, group = await self.look(), work.replacement.group
         async with self.ledger.turn:
             short = loss(inventory, work, leaver, self.ledger.leaving(group))

@@ -110,9 +110,9 @@ def _command(config: Json, default: Json) -> dict[str, Any]:
 
 def _more_than(config: Json, default: Json, names: tuple[str, ...]) -> dict[str, Any]:
     """Sets of keys, less the image's."""
-    found = {}
+    found: dict[str, Any] = {}
     for name in names:
-        added = {key: {} for key in config.get(name) or {} if key not in (default.get(name) or {})}
+        added: dict[str, Any] = {key: {} for key in config.get(name) or {} if key not in (default.get(name) or {})}
         found |= {name: added} if added else {}
     return found
 

@@ -144,5 +144,3 @@ async def _unless_gone(call: Awaitable[Any]) -> None:
         await call
     except Gone:
         return
-
-

@@ -1,5 +1,5 @@
-"""The way back: a drained predecessor serves again, and the successor goes. Once the predecessor was stopped there is no
-way back to it: then the rest of the way is gone instead, because what serves is the successor."""
+"""The way back: a drained predecessor serves again, and the successor goes. Once the predecessor was stopped there is
+no way back to it: then the rest of the way is gone instead, because what serves is the successor."""
 
 from datetime import timedelta
 
@@ -24,7 +24,9 @@ async def undo(crew: Crew, work: Work) -> Progress:
     predecessor, successor = await crew.predecessor(ours), await crew.successor(ours)
     if ended_by_us(ours) and (predecessor is None or not predecessor.alive):
         if successor is not None and successor.running:
-            return Done({"surge": "kept: its predecessor has ended", **await finish(crew, work, predecessor, successor)})
+            return Done(
+                {"surge": "kept: its predecessor has ended", **await finish(crew, work, predecessor, successor)}
+            )
     elif predecessor is not None and predecessor.alive:
         waiting = _ending(work, predecessor) or await _restore(crew, work, predecessor)
         if waiting is not None:
