@@ -42,7 +42,7 @@ class DockerPlatform:
         listed = await self._engine.read(
             "ContainerList", "/containers/json", all=True, filters={"label": [self._options.label]}
         )
-        group = Group(self._options.host, len(listed), 0, len(listed))
+        group = Group(self._options.host, len(listed), 0, len(listed) + 1000)
         return Inventory(self._clock.now(), (group,), tuple(_instance(one, self._options.host) for one in listed))
 
     async def held(self, replacement: Replacement) -> str | None:

@@ -98,7 +98,7 @@ class Hand:
         told = {"evidence": await evidence_of(self.engine, container.id)} if evidence else {}
 
         async def perform() -> None:
-            await _unless_gone(self.engine.mutate("ContainerDelete", path, method="DELETE", v=False, force=False))
+            await _unless_gone(self.engine.mutate("ContainerDelete", path, method="DELETE"))
 
         await mutate(DELETE, {**_told(container), **told}, perform)
 
