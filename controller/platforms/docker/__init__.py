@@ -27,7 +27,7 @@ class DockerPlatform:
         self._engine = engines.at(options.address)
         self._crew = Crew(
             hands={address.url: Hand(engines.at(address)) for address in options.addresses},
-            traffic=Traffic(),
+            traffic=Traffic.of(options.load_balancer, resources),
             ledger=resources.get(Ledger),
             look=self.inventory,
             label=options.label,

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from controller.domain.model import Target
-from controller.domain.ports import LoadBalancer, Mutate, Server
+from controller.domain.ports import LoadBalancer, Mutate, Resources, Server
+from controller.platforms.docker.load_balancer import Balancing, OneBalancer
 
 OUT = ("unused",)
 """States of a target that gets no traffic and has no session left."""
@@ -20,6 +21,14 @@ class Traffic:
     balancer: LoadBalancer | None = None
     id: str = ""
     port: int | None = None
+
+    @classmethod
+    def of(cls, options: OneBalancer | None, resources: Resources) -> "Traffic":
+        """What a fleet's `load_balancer:` means."""
+        if options is None:
+            return cls()
+        found = Balancing.of(options, resources)
+        return cls(found.balancer, found.id, found.port)
 
     async def missing(self, server: Server, mutate: Mutate) -> str | None:
         """Bring a server a step further into service; what is still missing, or None once it serves."""

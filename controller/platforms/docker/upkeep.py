@@ -6,7 +6,7 @@ from controller.domain.lifecycle import Phase
 from controller.domain.ports import Upkeep
 from controller.domain.replacement import Replacement
 from controller.platforms.docker.capacity import GOING, on_the_way_out
-from controller.platforms.docker.container import REPLACEMENT, Container
+from controller.platforms.docker.container import Container
 from controller.platforms.docker.crew import Crew
 from controller.platforms.docker.hand import Hand
 from controller.platforms.docker.quarantine import parse
@@ -29,7 +29,7 @@ async def upkeep(crew: Crew, work: Upkeep) -> tuple[str, ...]:
         return tuple(said)
     async with crew.ledger.turn:
         busy = _busy(crew, work)
-        servers = [one.server(crew.traffic.port, work.now) for one in members if _serves(one, work)]
+        servers = [one.server(crew.traffic.port, work.now) for one in members]
         said += await crew.traffic.reconcile(servers, work.mutate, busy)
     return tuple(said)
 
@@ -50,18 +50,9 @@ async def _release(hand: Hand, work: Upkeep, found: Sequence[Container]) -> list
     return said
 
 
-def _serves(container: Container, work: Upkeep) -> bool:
-    """Whether traffic belongs to it: what we made and nobody has proven yet gets none from here."""
-    unproven = {one.id for one in work.open if one.phase not in PROVEN}
-    left_behind = container.name == container.labels.get(REPLACEMENT) and container.name not in {
-        one.id for one in work.open
-    }
-    return container.running and not left_behind and container.labels.get(REPLACEMENT) not in unproven
-
-
 def _busy(crew: Crew, work: Upkeep) -> frozenset[str]:
-    """Whose place in the balancer a replacement under way decides."""
-    found = {who for group in crew.hands for who in crew.ledger.leaving(group)}
+    """Whose place in the balancer a replacement under way decides: ids of members, and names of servers."""
+    found = {who for group in crew.hands for who in crew.ledger.leaving(group)} | {one.id for one in work.open}
     for one in work.open:
         found |= on_the_way_out(one) | _in_question(one)
     return frozenset(found)
