@@ -6,8 +6,9 @@ sense is no evidence. Only where nothing at all could be read is the source itse
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from math import isfinite
 from typing import Any
 
 from controller.clients.docker import Engine, Engines
@@ -45,6 +46,10 @@ class Container:
         """What its engine says of itself."""
         return mapping(await self.looks.read(self.engine, self.at, "SystemInfo", "/info", {}))
 
+    def later(self, seconds: float) -> "Container":
+        """The same container, at a later moment."""
+        return replace(self, at=self.at + timedelta(seconds=seconds))
+
     async def _read(self, operation: str, part: str, query: Mapping[str, Any]) -> Any:
         return await self.looks.read(self.engine, self.at, operation, f"/containers/{self.id}/{part}", query)
 
@@ -62,21 +67,20 @@ class Containers:
         self._addresses = {address.url: address for address in addresses}
 
     async def each(
-        self, request: ProbeRequest, look: Look, query: str, *, at: datetime | None = None, at_once: int = AT_ONCE
+        self, request: ProbeRequest, look: Look, query: str, at_once: int = AT_ONCE
     ) -> dict[str, Signal | Unknown]:
         """What `look` finds of each instance. query: what is asked, for those of whom nothing can be told.
 
         Raises PlatformError when every engine failed, for every container.
         """
         room = asyncio.Semaphore(at_once)
-        moment = at or request.at
 
         async def one(instance: Instance) -> Signal | Unknown | PlatformError:
             address = self._addresses.get(instance.group)
             if address is None:
                 return Unknown("it is no container of an engine that this fleet names", query)
             async with room:
-                return await self._one(Container(instance.id, self._engines.at(address), moment, self._looks), look)
+                return await self._one(Container(instance.id, self._engines.at(address), request.at, self._looks), look)
 
         found = await asyncio.gather(*(one(instance) for instance in request.instances))
         failures = [answer for answer in found if isinstance(answer, PlatformError)]
@@ -112,9 +116,11 @@ def part(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 
 def number(value: object) -> float:
-    """A number that is one. Raises TypeError for anything else."""
+    """A number that is one. Raises TypeError or ValueError for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError("no number")
+    if not isfinite(value):
+        raise ValueError("no finite number")
     return float(value)
 
 

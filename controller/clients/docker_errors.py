@@ -7,7 +7,7 @@ import aiohttp
 from controller.clients.http_errors import TooLarge, clean
 from controller.domain.errors import Denied, Gone, NoCapacity, Permanent, PlatformError, Throttled, Transient
 
-__all__ = ["TooLarge", "TooOld", "is_about_versions", "of_failure", "of_pull", "of_status"]
+__all__ = ["NoVersion", "TooLarge", "TooOld", "is_about_versions", "of_failure", "of_pull", "of_status"]
 
 NO_ROOM = (
     "address already in use",
@@ -33,6 +33,14 @@ KINDS: dict[str, type[PlatformError]] = {
 
 class TooOld(Exception):
     """An engine that does not speak a version of the API that we do."""
+
+
+class NoVersion(aiohttp.ClientError):
+    """An engine that answers the question for its version with an error. status: of that answer."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
 
 
 def of_status(status: int, call: str, words: str, *, mutation: bool) -> PlatformError:
@@ -105,8 +113,10 @@ def _told(error: Exception) -> tuple[str, str]:
             return f"the engine is too old: {error}", "version"
         case ValueError() | RecursionError():
             return "what the engine answered makes no sense", "unreadable"
+        case NoVersion():
+            return f"the engine does not tell its version (HTTP {error.status})", str(error.status)
         case aiohttp.ClientResponseError():
-            return _odd(error)
+            return "what the engine answered is no HTTP", "unreadable"
         case _:
             return "the connection broke before the answer was complete", "connection"
 
@@ -115,12 +125,6 @@ def _unconnected(why: OSError) -> tuple[str, str]:
     if isinstance(why, PermissionError):
         return "no right to use the engine's socket", "permission"
     return f"no connection to the engine ({why.strerror or 'unreachable'})", "connection"
-
-
-def _odd(error: aiohttp.ClientResponseError) -> tuple[str, str]:
-    if error.status >= 300:
-        return f"the engine does not tell its version (HTTP {error.status})", str(error.status)
-    return "what the engine answered is no HTTP", "unreadable"
 
 
 def _why(error: Exception) -> str:

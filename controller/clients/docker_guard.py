@@ -20,7 +20,7 @@ GUARDED = frozenset({"ContainerStart", "ContainerRename", "NetworkConnect", "Net
 def container_of(operation: str, path: str, body: Mapping[str, Any] | None) -> str:
     """The id or name of the container that a guarded call is about."""
     if operation.startswith("Network"):
-        return str((body or {}).get("Container", ""))
+        return str((body or {}).get("Container") or "")
     return path.split("/")[2]
 
 

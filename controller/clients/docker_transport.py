@@ -14,7 +14,7 @@ import aiohttp
 from aiodocker import Docker
 from yarl import URL
 
-from controller.clients.docker_errors import TooLarge, TooOld
+from controller.clients.docker_errors import NoVersion, TooLarge, TooOld
 from controller.clients.http_tls import context_of, versions
 
 Gate = Callable[[str, URL], None]
@@ -27,7 +27,9 @@ OLDEST = (1, 40)
 
 CONNECT_SECONDS = 3.0
 VERSION_SECONDS = 5.0
-MOST_CONNECTIONS = 16
+MOST_CONNECTIONS = 64
+"""Engines before 23 answer what a container uses at their next second: few at a time would take long."""
+
 VERSION_BYTES = 256 * 1024
 
 
@@ -104,7 +106,7 @@ class Link(Docker):
         ):
             content = await bounded(answer, VERSION_BYTES)
             if answer.status != 200:
-                raise aiohttp.ClientResponseError(answer.request_info, (), status=answer.status)
+                raise NoVersion(answer.status)
         newest, oldest = _versions(json.loads(content))
         if newest < OLDEST:
             raise TooOld(f"it speaks version {newest[0]}.{newest[1]} of the API; 1.{OLDEST[1]} is needed at least")

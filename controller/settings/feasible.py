@@ -11,6 +11,9 @@ from controller.settings.values import duration_text
 SHARES = ("percent", "utilization", "utilisation")
 """Words in a metric's name or a query that make it a percentage."""
 
+OF_ONE = "cpu_percent"
+"""A percentage that goes beyond 100, which is one processor."""
+
 
 def warn_of_the_infeasible(policy: Policy, fleet: Located, specs: Specs, notes: Problems) -> None:
     """Note what a fleet's rules cannot do."""
@@ -31,7 +34,8 @@ def warn_of_the_infeasible(policy: Policy, fleet: Located, specs: Specs, notes: 
 
 def _never(condition: Condition) -> Iterator[tuple[str, str]]:
     """The key of a threshold that no value can pass, and why."""
-    percent = condition.unit == "%" or any(word in str(condition.options).lower() for word in SHARES)
+    asked = str(condition.options).lower().replace(OF_ONE, "")
+    percent = condition.unit == "%" or any(word in asked for word in SHARES)
     match condition.threshold:
         case Above(limit) if percent and limit >= 100:
             yield "above", f"a percentage is never above {limit:g}."

@@ -20,13 +20,14 @@ NO_SUCH = says({"message": "No such container: that one"}, 404)
 @dataclass
 class FakeEngine:
     """answers: path without the version (`/containers/ab12/json`) -> what is said there; elsewhere `otherwise`.
-    gone_mad: said to everything but /version, whatever was told. requests: method, path and query of all but /version.
-    most_at_once: requests that were in the air together."""
+    gone_mad: said to everything but /version, whatever was told. row: the same, in turn, and the last for ever.
+    requests: method, path and query of all but /version. most_at_once: requests that were in the air together."""
 
     socket: Path | None = None
     answers: dict[str, Says] = field(default_factory=dict)
     otherwise: Says = field(default_factory=lambda: NO_SUCH)
     gone_mad: Says | None = None
+    row: list[Says] = field(default_factory=list)
     requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     most_at_once: int = 0
     _now: int = 0
@@ -73,9 +74,14 @@ class FakeEngine:
         for _ in range(20):  # so that what is sent together is seen together
             await asyncio.sleep(0)
         try:
-            return await _send(request, self.gone_mad or self.answers.get(path, self.otherwise))
+            return await _send(request, self._answer(path))
         finally:
             self._now -= 1
+
+    def _answer(self, path: str) -> Says:
+        if self.row:
+            return self.row.pop(0) if len(self.row) > 1 else self.row[0]
+        return self.gone_mad or self.answers.get(path, self.otherwise)
 
 
 async def _send(request: web.Request, answer: Says) -> web.StreamResponse:

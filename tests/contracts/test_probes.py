@@ -97,6 +97,8 @@ SOURCE_ANSWERS = {
 
 ENGINE_ANSWERS: dict[str, Any] = {
     "/containers/i-0a/json": {"State": {"Status": "running", "Health": {"Status": "healthy"}}},
+    "/containers/i-0a/stats": {"read": "2026-11-23T11:59:59Z", "memory_stats": {"usage": 4096, "limit": 8192}},
+    "/info": {"MemTotal": 65536},
 }
 """What an engine says about the one; it does not know the other."""
 
