@@ -8,8 +8,8 @@ from controller.domain.model import Inventory
 from controller.domain.ports import Refused, Server, Waiting, Work
 from controller.domain.replacement import Call, Replacement
 from controller.platforms.docker.capacity import GOING, loss
-from controller.platforms.docker.container import REPLACEMENT, Container
 from controller.platforms.docker.hand import CREATE, DELETE, RENAME, STOP, Hand
+from controller.platforms.docker.inspected import REPLACEMENT, Inspected
 from controller.platforms.docker.ledger import Ledger
 from controller.platforms.docker.traffic import Traffic
 
@@ -37,13 +37,13 @@ class Crew:
         except KeyError:
             raise Gone(f"the fleet has no engine {replacement.group}") from None
 
-    async def predecessor(self, replacement: Replacement) -> Container | None:
+    async def predecessor(self, replacement: Replacement) -> Inspected | None:
         """The container that goes; None when it is gone. By its whole id, which no name can be mistaken for."""
         known = (replacement.facts.get("predecessor_facts") or {}).get("container.id")
         found = await self.hand(replacement).find(str(known or replacement.predecessor))
         return found if found is not None and found.id.startswith(replacement.predecessor) else None
 
-    async def successor(self, replacement: Replacement) -> Container | None:
+    async def successor(self, replacement: Replacement) -> Inspected | None:
         """The container that we made for it, by its id or, until it is known, by its name; None when there is none."""
         found = await self.hand(replacement).find(replacement.successor or replacement.id)
         return found if found is not None and found.labels.get(REPLACEMENT) == replacement.id else None
@@ -57,7 +57,7 @@ class Crew:
                 self.ledger.mark(group, leaver)
         return short
 
-    def server(self, work: Work, container: Container) -> Server:
+    def server(self, work: Work, container: Inspected) -> Server:
         """A container as the balancer has to know it."""
         ours = work.replacement
         out = ours.phase in GOING and container.short_id == ours.predecessor

@@ -7,8 +7,8 @@ from typing import Any
 from controller.clients.docker import Engine
 from controller.domain.errors import Gone, PlatformError
 from controller.domain.ports import Mutate
-from controller.platforms.docker.container import Container
 from controller.platforms.docker.evidence import evidence_of
+from controller.platforms.docker.inspected import Inspected
 
 Json = Mapping[str, Any]
 
@@ -31,10 +31,10 @@ class Hand:
 
     engine: Engine
 
-    async def find(self, reference: str) -> Container | None:
+    async def find(self, reference: str) -> Inspected | None:
         """The container of this id, beginning of an id, or name; None when there is none."""
         try:
-            return Container(await self.engine.read("ContainerInspect", f"/containers/{reference}/json"))
+            return Inspected(await self.engine.read("ContainerInspect", f"/containers/{reference}/json"))
         except Gone:
             return None
 
@@ -46,13 +46,13 @@ class Hand:
             return None
         return found
 
-    async def members(self, label: str) -> Sequence[Container]:
+    async def members(self, label: str) -> Sequence[Inspected]:
         """Every container with this label, stopped ones too. One that goes in the meantime is left out."""
         listed = await self.engine.read("ContainerList", "/containers/json", all=True, filters={"label": [label]})
         found = [await self.find(str(one["Id"])) for one in listed]
         return [one for one in found if one is not None]
 
-    async def last_line(self, container: Container) -> str:
+    async def last_line(self, container: Inspected) -> str:
         """The last line that it wrote; empty where it wrote none, or its log cannot be read."""
         path = f"/containers/{container.id}/logs"
         try:
@@ -76,22 +76,22 @@ class Hand:
 
         await mutate(CREATE, {"name": name, **told}, perform)
 
-    async def start(self, mutate: Mutate, container: Container) -> None:
+    async def start(self, mutate: Mutate, container: Inspected) -> None:
         """Start a successor; nothing happens when it runs already."""
         await self._on(mutate, START, container, "start")
 
-    async def stop(self, mutate: Mutate, container: Container) -> None:
+    async def stop(self, mutate: Mutate, container: Inspected) -> None:
         """Ask it to end, and have it killed after its own time. What it leaves to be seen is kept with the intent."""
         evidence = await evidence_of(self.engine, container.id)
         seconds = container.stop_seconds
         told = {"stop_seconds": seconds, "evidence": evidence}
         await self._on(mutate, STOP, container, "stop", told, seconds=seconds + SLACK_SECONDS)
 
-    async def rename(self, mutate: Mutate, container: Container, name: str) -> None:
+    async def rename(self, mutate: Mutate, container: Inspected, name: str) -> None:
         """Give a successor its predecessor's name, or what has been stopped for good a name aside."""
         await self._on(mutate, RENAME, container, "rename", {"to": name}, query={"name": name})
 
-    async def remove(self, mutate: Mutate, container: Container, *, evidence: bool = False) -> None:
+    async def remove(self, mutate: Mutate, container: Inspected, *, evidence: bool = False) -> None:
         """Remove what has ended. Its volumes stay, and the engine refuses while it runs. evidence: keep with the intent
         what it leaves to be seen, because it ended without our stopping it."""
         path = f"/containers/{container.id}"
@@ -102,14 +102,14 @@ class Hand:
 
         await mutate(DELETE, {**_told(container), **told}, perform)
 
-    async def connect(self, mutate: Mutate, container: Container, network: str, endpoint: Json) -> None:
+    async def connect(self, mutate: Mutate, container: Inspected, network: str, endpoint: Json) -> None:
         """Join a successor to a network."""
         body = {"Container": container.id, "EndpointConfig": dict(endpoint)}
         told = {**_told(container), "network": network, "aliases": list(endpoint.get("Aliases") or ())}
         path = f"/networks/{network}/connect"
         await mutate(CONNECT, told, lambda: self.engine.mutate("NetworkConnect", path, body=body))
 
-    async def disconnect(self, mutate: Mutate, container: Container, network: str) -> None:
+    async def disconnect(self, mutate: Mutate, container: Inspected, network: str) -> None:
         """Take a successor out of a network, to join it again as somebody else."""
         told, path = {**_told(container), "network": network}, f"/networks/{network}/disconnect"
         body = {"Container": container.id, "Force": False}
@@ -119,7 +119,7 @@ class Hand:
         self,
         mutate: Mutate,
         call: str,
-        container: Container,
+        container: Inspected,
         verb: str,
         told: Json | None = None,
         *,
@@ -134,7 +134,7 @@ class Hand:
         await mutate(call, {**_told(container), **(told or {})}, perform)
 
 
-def _told(container: Container) -> dict[str, Any]:
+def _told(container: Inspected) -> dict[str, Any]:
     """What a call's intent says of its container."""
     return {"container": container.id, "name": container.name}
 

@@ -6,12 +6,12 @@ that name, and a second one cannot happen.
 
 from controller.domain.errors import Permanent, PlatformError
 from controller.domain.ports import Done, Progress, Refused, Work
-from controller.platforms.docker.container import FLEET, REPLACEMENT, Container
 from controller.platforms.docker.crew import Crew, soon, superseded
 from controller.platforms.docker.declared import Declared, Wishes, declared
 from controller.platforms.docker.declared_networks import endpoints
 from controller.platforms.docker.hand import PULL, START, Hand, Json
-from controller.platforms.docker.images import facts_of, is_bare, tagged
+from controller.platforms.docker.inspected import FLEET, REPLACEMENT, Inspected
+from controller.platforms.docker.references import facts_of, is_bare, short, tagged
 
 MOST_STARTS = 3
 """After so many starts that failed, a successor will not start."""
@@ -40,7 +40,7 @@ async def launch(crew: Crew, work: Work) -> Progress:
     return Done({"successor": found.short_id, "successor_facts": {"zone": ours.zone, **facts}})
 
 
-async def _create(crew: Crew, work: Work, predecessor: Container) -> Progress | None:
+async def _create(crew: Crew, work: Work, predecessor: Inspected) -> Progress | None:
     """Create it; None once it is there."""
     ours, hand = work.replacement, crew.hand(work.replacement)
     was = await hand.image(predecessor.image_id)
@@ -75,7 +75,7 @@ async def _image(crew: Crew, hand: Hand, work: Work, reference: str) -> Json | R
     return image or Refused(f"the image {reference} is not on the engine{failed}", "image_missing")
 
 
-async def _start(hand: Hand, work: Work, predecessor: Container, found: Container) -> Progress | None:
+async def _start(hand: Hand, work: Work, predecessor: Inspected, found: Inspected) -> Progress | None:
     """Join its further networks, and start it; None once it is started."""
     tried = [call for call in work.replacement.calls_of(START) if call.outcome != "ok"]
     if len(tried) >= MOST_STARTS:
@@ -87,12 +87,12 @@ async def _start(hand: Hand, work: Work, predecessor: Container, found: Containe
     return None
 
 
-def _told(crew: Crew, work: Work, predecessor: Container, wanted: Declared, image: Json) -> Json:
+def _told(crew: Crew, work: Work, predecessor: Inspected, wanted: Declared, image: Json) -> Json:
     """What the intent says: what will be made, and whom it is for, so that it can be told when that one is gone."""
     server = crew.server(work, predecessor)
     return {
         "image": wanted.body["Image"],
-        "image_id": image["Id"],
+        "image_id": short(str(image["Id"])),
         "networks": [wanted.body["HostConfig"]["NetworkMode"], *wanted.further],
         "ports": wanted.body["HostConfig"].get("PortBindings") or {},
         "predecessor": {

@@ -1,11 +1,11 @@
 """Await readiness: healthy by its own check, then known by its predecessor's aliases, then healthy in the balancer."""
 
 from controller.domain.ports import Done, Progress, Refused, Work
-from controller.platforms.docker.container import Container
 from controller.platforms.docker.crew import Crew, soon, superseded
 from controller.platforms.docker.declared_networks import endpoints
 from controller.platforms.docker.hand import START, Hand
-from controller.platforms.docker.images import facts_of
+from controller.platforms.docker.inspected import Inspected
+from controller.platforms.docker.references import facts_of
 
 MOST_RESTARTS = 3
 """A successor that its restart policy started this often does not stay up."""
@@ -36,14 +36,14 @@ async def await_ready(crew: Crew, work: Work) -> Progress:
     return Done({"successor_facts": {"zone": ours.zone, **facts}})
 
 
-async def _ended(hand: Hand, successor: Container) -> Refused:
+async def _ended(hand: Hand, successor: Inspected) -> Refused:
     """A successor that exits is no successor; its last words are in the reason."""
     line = await hand.last_line(successor)
     said = f"; its last line: {line}" if line else ""
     return Refused(f"the successor {successor.name} ended ({successor.ended}){said}", "successor_exited")
 
 
-def _not_ready(crew: Crew, work: Work, successor: Container) -> str | None:
+def _not_ready(crew: Crew, work: Work, successor: Inspected) -> str | None:
     """What is missing by the engine's own knowledge, or None."""
     if not successor.running:
         return f"{successor.name} is {successor.status}"
@@ -56,7 +56,7 @@ def _not_ready(crew: Crew, work: Work, successor: Container) -> str | None:
     return None
 
 
-async def _answer_to_aliases(hand: Hand, work: Work, predecessor: Container, successor: Container) -> bool:
+async def _answer_to_aliases(hand: Hand, work: Work, predecessor: Inspected, successor: Inspected) -> bool:
     """Give a successor, which serves nobody yet, the aliases that its predecessor answers to. An alias belongs to an
     endpoint, so it leaves the network and joins it again; a crash in between is seen by its absence."""
     changed = False

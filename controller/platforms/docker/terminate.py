@@ -5,9 +5,9 @@ from typing import Any
 
 from controller.domain.errors import Gone, Permanent
 from controller.domain.ports import Done, Progress, Refused, Server, Work
-from controller.platforms.docker.container import Container
 from controller.platforms.docker.crew import Crew, creation, ended_by_us, soon, superseded
 from controller.platforms.docker.hand import Hand
+from controller.platforms.docker.inspected import Inspected
 from controller.platforms.docker.quarantine import name_aside, parse
 
 
@@ -32,7 +32,7 @@ async def terminate(crew: Crew, work: Work) -> Progress:
     return Done(await finish(crew, work, predecessor, successor))
 
 
-async def finish(crew: Crew, work: Work, predecessor: Container | None, successor: Container) -> Mapping[str, Any]:
+async def finish(crew: Crew, work: Work, predecessor: Inspected | None, successor: Inspected) -> Mapping[str, Any]:
     """The rest of the way once the predecessor has ended: nothing leads back from there. What it came to."""
     ours, hand = work.replacement, crew.hand(work.replacement)
     was = _noted(work)
@@ -50,7 +50,7 @@ async def finish(crew: Crew, work: Work, predecessor: Container | None, successo
     return facts
 
 
-def aside(container: Container) -> bool:
+def aside(container: Inspected) -> bool:
     """Whether it has been put aside already."""
     return parse(container.name) is not None
 
@@ -61,7 +61,7 @@ def _noted(work: Work) -> Mapping[str, str] | None:
     return call.arguments.get("predecessor") if call else None
 
 
-async def _away(crew: Crew, work: Work, predecessor: Container) -> Mapping[str, Any]:
+async def _away(crew: Crew, work: Work, predecessor: Inspected) -> Mapping[str, Any]:
     """Remove it, or keep it aside for a time."""
     hand = crew.hand(work.replacement)
     seen = not ended_by_us(work.replacement)
@@ -73,7 +73,7 @@ async def _away(crew: Crew, work: Work, predecessor: Container) -> Mapping[str, 
     return {"quarantined_as": kept}
 
 
-async def _named(hand: Hand, work: Work, successor: Container, name: str) -> Mapping[str, Any]:
+async def _named(hand: Hand, work: Work, successor: Inspected, name: str) -> Mapping[str, Any]:
     """Give the successor the name; whoever took it in between keeps it."""
     if successor.name == name:
         return {"name": name}

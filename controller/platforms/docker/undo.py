@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from controller.domain.lifecycle import Step
 from controller.domain.ports import Done, Progress, Work
-from controller.platforms.docker.container import Container
 from controller.platforms.docker.crew import Crew, creation, ended_by_us, soon
 from controller.platforms.docker.hand import SLACK_SECONDS, STOP
+from controller.platforms.docker.inspected import Inspected
 from controller.platforms.docker.terminate import finish
 
 SETTLING = timedelta(seconds=5)
@@ -35,14 +35,14 @@ async def undo(crew: Crew, work: Work) -> Progress:
     return await _remove(crew, work, successor)
 
 
-def _ending(work: Work, predecessor: Container) -> str | None:
+def _ending(work: Work, predecessor: Inspected) -> str | None:
     """A stop that was cut short may still be under way: the engine goes on with it."""
     seconds = timedelta(seconds=predecessor.stop_seconds + SLACK_SECONDS)
     stops = [call for call in work.replacement.calls_of(STOP) if call.in_doubt and work.now - call.called_at < seconds]
     return f"{predecessor.name} may still be ending" if stops else None
 
 
-async def _restore(crew: Crew, work: Work, predecessor: Container) -> str | None:
+async def _restore(crew: Crew, work: Work, predecessor: Inspected) -> str | None:
     """Put a predecessor back that we drained; what is still missing, or None."""
     ours = work.replacement
     refusals = [call for call in ours.calls if call.outcome == "failed" and _of_a_balancer(call.name)]
@@ -60,7 +60,7 @@ def _of_a_balancer(call: str) -> bool:
     return not call.startswith("docker.Container")
 
 
-async def _remove(crew: Crew, work: Work, successor: Container | None) -> Progress:
+async def _remove(crew: Crew, work: Work, successor: Inspected | None) -> Progress:
     """Take the successor out of service and remove it, when the fleet can do without it."""
     ours, hand = work.replacement, crew.hand(work.replacement)
     restored = _was_drained(work) and crew.traffic.balancer is not None

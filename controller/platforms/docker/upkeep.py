@@ -6,9 +6,9 @@ from controller.domain.lifecycle import Phase
 from controller.domain.ports import Upkeep
 from controller.domain.replacement import Replacement
 from controller.platforms.docker.capacity import GOING, on_the_way_out
-from controller.platforms.docker.container import Container
 from controller.platforms.docker.crew import Crew
 from controller.platforms.docker.hand import Hand
+from controller.platforms.docker.inspected import Inspected
 from controller.platforms.docker.quarantine import parse
 
 PROVEN = frozenset({Phase.READY, Phase.VERIFYING, Phase.VERIFIED}) | GOING
@@ -19,7 +19,7 @@ async def upkeep(crew: Crew, work: Upkeep) -> tuple[str, ...]:
     """A sentence for each thing done or noticed. Engines that are held are left alone."""
     inventory = await crew.look()
     held = {group.name for group in inventory.groups if any(veto.rule == "held" for veto in group.vetoes)}
-    said, members = [], list[Container]()
+    said, members = [], list[Inspected]()
     for group, hand in crew.hands.items():
         found = await hand.members(crew.label)
         if group not in held:
@@ -34,7 +34,7 @@ async def upkeep(crew: Crew, work: Upkeep) -> tuple[str, ...]:
     return tuple(said)
 
 
-async def _release(hand: Hand, work: Upkeep, found: Sequence[Container]) -> list[str]:
+async def _release(hand: Hand, work: Upkeep, found: Sequence[Inspected]) -> list[str]:
     """Remove what has been aside for its time. One that the engine started again by its restart policy is stopped."""
     said = []
     for one in found:

@@ -20,7 +20,7 @@ STOP_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Container:
+class Inspected:
     """What ContainerInspect answered."""
 
     document: Json
