@@ -125,11 +125,12 @@ class Engine:
         **query: Any,
     ) -> Any:
         """Make one of MUTATIONS, once; its answer. seconds: that it may take beyond the usual, such as the `t` that a
-        container has to stop.
+        container has to stop. A flag that is False is the engine's default and is not sent.
 
         Raises ForbiddenCall for anything else, Permanent with code `mending` for what may not be done to this container
         (see docker_guard), and PlatformError, with `perhaps` when it may have happened.
         """
+        query = {name: value for name, value in query.items() if value is not False}
         demand(MUTATIONS, operation, method, path, query)
         if operation in GUARDED:
             about = container_of(operation, path, body)

@@ -173,6 +173,12 @@ class RawEngine:
             self._tell(writer, event)
         return event
 
+    def halves(self, event: dict[str, Any]) -> tuple[bytes, bytes]:
+        """An event as two pieces on the wire."""
+        line = json.dumps(event).encode() + b"\n"
+        first, second = line[:30], line[30:]
+        return tuple(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in (first, second))  # type: ignore[return-value]
+
     def _tell(self, writer: asyncio.StreamWriter, event: dict[str, Any]) -> None:
         line = json.dumps(event).encode() + b"\n"
         with suppress(OSError, RuntimeError):

@@ -194,6 +194,11 @@ async def test_a_mutation_is_not_made_by_reading_nor_a_read_by_mutating(fake: Ra
     assert fake.requests == []
 
 
+async def test_a_flag_that_is_not_set_is_not_sent(fake: RawEngine, engine: Engine) -> None:
+    await engine.mutate("ContainerDelete", ONE, method="DELETE", v=False, force=False)
+    assert fake.requests[-1].target == f"/v1.41{ONE}"
+
+
 async def test_a_redirection_is_not_followed(fake: RawEngine, engine: Engine) -> None:
     fake.says(Says(b"", 307, headers={"Location": "/v1.41/containers/web-1/exec"}))
     with pytest.raises(Permanent):
