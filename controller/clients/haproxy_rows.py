@@ -10,11 +10,12 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-MAINT = 0x01 | 0x02 | 0x04 | 0x20
-"""Of srv_admin_state: in maintenance, forced, inherited, from the configuration, or for want of an address."""
+MAINT = 0x01 | 0x02 | 0x20
+"""Of srv_admin_state: in maintenance, forced, inherited, or for want of an address. That its file said `disabled`
+(0x04) stays set when that has long been undone; while it holds, 0x01 is set too."""
 DRAIN = 0x08 | 0x10
 """Forced or inherited."""
-RUNNING = ("1", "2")
+RUNNING = (1, 2)
 """Of srv_op_state: warming up, and fully up. A server that soft-stops (3) takes no new sessions."""
 CHECK_CONFIGURED, CHECK_ENABLED = 0x02, 0x04
 """Of srv_check_state."""
@@ -63,6 +64,8 @@ def rows_of(states: str, stats: str) -> tuple[ServerRow, ...]:
     A server that stands in one of the two only came or went in between: it is left out, for the next look.
     """
     numbers = {row["svname"]: row for row in csv.DictReader(io.StringIO(stats.removeprefix("# ")))}
+    if any(None in row.values() for row in numbers.values()):
+        raise ValueError("a line is too short")
     return tuple(_row(row, numbers[row["srv_name"]]) for row in _states(states) if row["srv_name"] in numbers)
 
 
@@ -84,7 +87,7 @@ def _row(state: Mapping[str, str], stat: Mapping[str, str]) -> ServerRow:
         port=int(state["srv_port"]),
         in_maintenance=bool(admin & MAINT),
         is_draining=bool(admin & DRAIN) and not admin & MAINT,
-        is_up=state["srv_op_state"] in RUNNING,
+        is_up=int(state["srv_op_state"]) in RUNNING,
         checked=bool(check & CHECK_CONFIGURED),
         checking=bool(check & CHECK_ENABLED),
         fresh=state["srv_check_result"] == "0",
