@@ -43,7 +43,7 @@ def acceptance(candidate: Candidate, snapshot: Snapshot, policy: Policy, replace
     instance, verdict = candidate.instance, candidate.verdict
     request = approved(candidate, policy)
     found = tuple(item.rule for item in verdict.findings)
-    group = snapshot.inventory.group(instance.group)
+    group, launch = snapshot.inventory.group(instance.group), snapshot.inventory.launch_image(instance)
     facts = {
         "fleet": snapshot.fleet,
         "platform": policy.platform,
@@ -58,9 +58,9 @@ def acceptance(candidate: Candidate, snapshot: Snapshot, policy: Policy, replace
         "by": request.approved_by if request else DAEMON,
         "request": request_json(request, snapshot.now) if request else None,
         "evidence": [evidence_json(item) for item in verdict.evidence],
-        "launch_image_id": group.launch_image.id if group and group.launch_image else None,
+        "launch_image_id": launch.id if launch else None,
         "predecessor_facts": instance_facts(instance),
-        "declared": declared(group),
+        "declared": declared(group, launch),
         "scope": dict(snapshot.inventory.scope),
         "serving": steadily_serving(snapshot, instance.group),
         "desired": group.desired if group else 0,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from controller.decide.verify import SICKNESS, Proof
 from controller.domain.lifecycle import Outcome
-from controller.domain.model import Breaker, Group, Snapshot
+from controller.domain.model import Breaker, Image, Snapshot
 from controller.domain.past import IMPROVED, Past
 from controller.domain.policy import Policy
 from controller.domain.replacement import Replacement
@@ -42,9 +42,8 @@ def opened_by(replacement: Replacement, proof: Proof | None, at: datetime) -> tu
     return tuple(Breaker(replacement.fleet, cause, reason, at, replacement.image_id) for cause in causes)
 
 
-def half_open(breaker: Breaker, group: Group | None) -> bool:
+def half_open(breaker: Breaker, image: Image | None) -> bool:
     """Whether a launch would use another image now than the one that failed: then one may try."""
-    image = group.launch_image if group else None
     return image is not None and breaker.image_id is not None and image.id != breaker.image_id
 
 

@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping
 
-from controller.domain.model import Group, Signal, Snapshot
+from controller.domain.model import Group, Image, Signal, Snapshot
 from controller.domain.policy import Cause, Policy
 from controller.domain.replacement import Replacement
 
 
-def declared(group: Group | None) -> dict[str, str]:
-    """What a launch in this group would use, as far as it is told: the image, the template and its version."""
+def declared(group: Group | None, launch: Image | None = None) -> dict[str, str]:
+    """What a launch in this group would use, as far as it is told: the image, the template and its version. launch: in
+    the place of one instance, where members differ in that."""
     if group is None:
         return {}
-    image = {"image_id": group.launch_image.id} if group.launch_image else {}
+    launch = launch or group.launch_image
+    image = {"image_id": launch.id} if launch else {}
     template = {key: value for key, value in group.attributes.items() if key.startswith("launch_")}
     return {**image, **template}
 
@@ -24,12 +26,19 @@ def moved(snapshot: Snapshot, replacement: Replacement, policy: Policy) -> str |
     unchanged declaration is no better than its predecessor, and that is not said here.
     """
     before = replacement.facts.get("declared") or {}
-    now = declared(snapshot.inventory.group(replacement.group))
+    now = _now(snapshot, replacement)
     drifted = [name for name in replacement.causes if _breaches(snapshot, replacement, policy, name)]
     changes = _changes(before, now)
     if not drifted or not changes:
         return None
     return f"what a launch would use has changed since ({changes}), and {replacement.successor} is not that"
+
+
+def _now(snapshot: Snapshot, replacement: Replacement) -> dict[str, str]:
+    """In the place of the predecessor, or of the successor once that is all there is."""
+    inventory = snapshot.inventory
+    member = inventory.instance(replacement.predecessor) or inventory.instance(replacement.successor or "")
+    return declared(inventory.group(replacement.group), inventory.launch_image(member) if member else None)
 
 
 def _breaches(snapshot: Snapshot, replacement: Replacement, policy: Policy, name: str) -> bool:

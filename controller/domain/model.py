@@ -56,6 +56,7 @@ class Instance:
     targets: one entry per balancer of its group, in the group's order; empty when the group has no balancer.
     names: every name telemetry may know it by (private DNS name, host name, address), beside its id.
     vetoes: why this instance has to be left alone, in the platform's knowledge (protected, stateful, standby).
+    launch_image: what a launch in its place would use now, where members of one group may differ in that.
     """
 
     id: str
@@ -69,6 +70,7 @@ class Instance:
     names: tuple[str, ...] = ()
     vetoes: tuple[Veto, ...] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
+    launch_image: Image | None = None
 
     @property
     def left_to_platform(self) -> bool:
@@ -134,6 +136,11 @@ class Inventory:
     def group(self, name: str) -> Group | None:
         """The group of that name, or None."""
         return next((group for group in self.groups if group.name == name), None)
+
+    def launch_image(self, instance: Instance) -> Image | None:
+        """What a launch in the place of this instance would use now; None when that cannot be told."""
+        group = self.group(instance.group)
+        return instance.launch_image or (group.launch_image if group else None)
 
     def members(self, group: str) -> tuple[Instance, ...]:
         """The members of one group, pending and terminating included."""

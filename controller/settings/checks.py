@@ -52,16 +52,23 @@ def check_waits(name: str, fleet: FleetBase, place: Located, problems: Problems)
         )
 
 
-def check_twins(policies: Mapping[str, Policy], fleets: Located, problems: Problems) -> None:
+def check_twins(policies: Mapping[str, Policy], fleets: Located, specs: Specs, problems: Problems) -> None:
     """Note fleets that declare the very same instances: each instance has one owner."""
     names = list(policies)
     for place, name in enumerate(names):
         own = policies[name]
         for earlier in names[:place]:
-            if (own.platform, own.platform_options) == (policies[earlier].platform, policies[earlier].platform_options):
+            if own.platform == policies[earlier].platform and _share(own, policies[earlier], specs):
                 at = fleets.find((name, own.platform)).spot
                 problems.add(at, f"fleets {quoted(earlier)} and {quoted(name)} declare the same instances.")
                 break
+
+
+def _share(one: Policy, other: Policy, specs: Specs) -> bool:
+    claims = specs.platforms[one.platform].claims
+    if claims is None:
+        return one.platform_options == other.platform_options
+    return not set(claims(one.platform_options)).isdisjoint(claims(other.platform_options))
 
 
 def warn(policy: Policy, wanted: Mode, fleet: Located, specs: Specs, notes: Problems) -> None:

@@ -49,7 +49,7 @@ def load(text: str, name: str, specs: Specs) -> Config:
     for key, fleet in fleets.items():
         check_conditions(policies[key], fleet.place, specs, problems)
         warn(policies[key], fleet.model.mode or document.mode, fleet.place, specs, notes)
-    check_twins(policies, tree.mapping.get("fleets", _NOTHING), problems)
+    check_twins(policies, tree.mapping.get("fleets", _NOTHING), specs, problems)
     check_listen(document.listen, document.api, tree, problems)
     problems.raise_if_any()
     for policy in policies.values():

@@ -20,7 +20,6 @@ from tests.support.builders import (
     IMAGE_AGE,
     NOW,
     evidence,
-    group,
     image,
     instance,
     instances,
@@ -66,7 +65,7 @@ def test_what_a_person_asked_for_has_no_breaker() -> None:
 def test_half_open_is_when_a_launch_would_use_another_image(
     launches: str | None, failed_on: str | None, expected: bool
 ) -> None:
-    used = group(launch_image=image(launches) if launches else None)
+    used = image(launches) if launches else None
     assert half_open(replace(OPENED, image_id=failed_on), used) is expected
     assert not half_open(OPENED, None)
 

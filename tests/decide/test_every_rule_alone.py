@@ -95,6 +95,7 @@ CASES: Mapping[str, Case] = {
         readings=many_sick("i-1", "i-2", "i-3"),
     ),
     "cooldown": Case(seen={"history": History(past=(FAILED,))}),
+    "exclusive": Case(member={"vetoes": (veto("exclusive"),)}),
     "fleet_wide_fault": Case(readings=many_sick("i-1", "i-2", "i-3", "i-4")),
     "held": Case(seen={"holds": (Hold("fleet:web", "lunch", "ann", NOW),)}),
     "hold_while": Case(seen={"guards": {"errors": SICK}}, policy={"guards": (AT_ONCE,)}),

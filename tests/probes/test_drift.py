@@ -1,4 +1,4 @@
-"""launch_template and image: what an instance is against what a launch would use now, both sides said."""
+"""launch_template, image and image_digest: what an instance is against what a launch would use now, both sides said."""
 
 from datetime import timedelta
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from controller.domain.model import Image, Signal, Unknown
-from probes import image, launch_template
+from probes import image, image_digest, launch_template
 from tests.probes.fleet import NOW, TEMPLATE, OneClient, instance, request
 
 
@@ -74,3 +74,24 @@ async def test_another_image_differs() -> None:
 async def test_an_image_that_cannot_be_told_is_unknown() -> None:
     assert isinstance(await read(image, instance(), launch_image=None), Unknown)
     assert isinstance(await read(image, instance(image=Image("unknown"))), Unknown)
+
+
+# Containers: each of them knows what a launch in its place would use
+
+
+def container(runs: str, **changed: Any) -> Any:
+    return instance(image=Image(runs), attributes={"container.image.name": "app:1"}, **changed)
+
+
+async def test_a_container_differs_from_what_its_own_reference_means_now() -> None:
+    assert value(await read(image_digest, container("0a", launch_image=Image("0a")))) == "current"
+    moved = await read(image_digest, container("0a", launch_image=Image("0b")), launch_image=Image("0a"))
+    assert value(moved) == "differs: 0a, a launch would use 0b"
+    assert image_digest.PROBE.threshold is not None
+    assert image_digest.PROBE.threshold.breached(value(moved))
+
+
+async def test_what_nobody_can_look_up_is_no_drift() -> None:
+    lost = await read(image_digest, container("0a"), launch_image=None)
+    assert lost == Unknown("it cannot be told which image app:1 means now", "docker ImageInspect app:1")
+    assert isinstance(await read(image_digest, container("unknown")), Unknown)

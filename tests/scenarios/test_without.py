@@ -3,7 +3,7 @@
 import pytest
 
 from controller.app import plugins
-from tests.scenarios.harness.case import Case, all_cases, fired
+from tests.scenarios.harness.case import ON_AN_ENGINE, Case, all_cases, fired
 from tests.scenarios.harness.troupe import Troupe
 
 SAMPLE = ("managed_elsewhere", "no_capacity", "observe_mode")
@@ -12,7 +12,7 @@ LONG_ENOUGH_SECONDS = 90 * 60
 
 def rules() -> list[object]:
     """Every rule; all but a sample only in the full matrix."""
-    names = [rule.name for rule in plugins.rules()]
+    names = [rule.name for rule in plugins.rules() if rule.name not in ON_AN_ENGINE]
     return [name if name in SAMPLE else pytest.param(name, marks=pytest.mark.full_matrix) for name in names]
 
 

@@ -1,5 +1,6 @@
 """Small platforms and probes to test the configuration with, so that the real ones may change."""
 
+from dataclasses import replace
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -31,6 +32,7 @@ class GroupOptions(Options):
 class EngineOptions(Options):
     host: str
     port: int = 80
+    also: tuple[str, ...] = ()
 
 
 class Nothing(Options):
@@ -71,10 +73,16 @@ def platform(name: str, options: type[BaseModel], *drift: str, tampering: tuple[
     return PlatformSpec(name, options, never, f"Runs {name}.", drift=drift, tampering=tampering)  # type: ignore[arg-type]
 
 
+def claims(options: EngineOptions) -> list[tuple[str, int]]:
+    return [(host, options.port) for host in (options.host, *options.also)]
+
+
 SPECS = Specs(
     platforms={
         "group": platform("group", GroupOptions, "checks", "template"),
-        "engine": platform("engine", EngineOptions, tampering=("files_changed", "shell_seen", "unread")),
+        "engine": replace(
+            platform("engine", EngineOptions, tampering=("files_changed", "shell_seen", "unread")), claims=claims
+        ),
     },
     probes={
         "image_age": probe("image_age", unit="s"),

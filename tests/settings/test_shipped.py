@@ -28,7 +28,7 @@ def test_the_example_says_every_key_at_its_default_or_on_purpose() -> None:
     keys = {key for name in definitions if name != "Mode" for key in definitions[name].get("properties", {})}
     unsaid = {key for key in keys if not re.search(rf"\b{key}:", text)}
     # Thresholds and sources are of no use to a probe that is there; some probes have keys or words of their own.
-    of_fleets = {"image_age", "instance_age", "image", "launch_template"}
+    of_fleets = {"image_age", "instance_age", "image", "image_digest", "launch_template"}
     assert unsaid == {"below"} | of_fleets
     assert config.fleets["web"].mode is Mode.ACT
 

@@ -14,11 +14,11 @@ def check(candidate: Candidate, draft: Draft, snapshot: Snapshot, policy: Policy
     Where a launch would use another image now, the breaker is half-open: one may go, and the others wait for it.
     """
     causes = {item.rule for item in candidate.verdict.findings}
-    group = snapshot.inventory.group(candidate.instance.group)
+    launch = snapshot.inventory.launch_image(candidate.instance)
     opened = [breaker for breaker in snapshot.breakers if breaker.cause in causes]
-    for breaker in sorted(opened, key=lambda item: half_open(item, group)):
+    for breaker in sorted(opened, key=lambda item: half_open(item, launch)):
         told = f"breaker for `{breaker.cause}` open since {breaker.opened_at:%Y-%m-%d %H:%M:%S} UTC: {breaker.reason}"
-        if not half_open(breaker, group):
+        if not half_open(breaker, launch):
             return Veto("breaker", told, Needs.PERSON)
         trying = _trying(breaker, draft, snapshot)
         if trying:

@@ -22,9 +22,9 @@ def check(candidate: Candidate, draft: Draft, snapshot: Snapshot, policy: Policy
 
 
 def launch_image_id(instance: Instance, snapshot: Snapshot) -> str | None:
-    """What a launch in the instance's group would use now; None when that cannot be told."""
-    group = snapshot.inventory.group(instance.group)
-    return group.launch_image.id if group and group.launch_image else None
+    """What a launch in the instance's place would use now; None when that cannot be told."""
+    launch = snapshot.inventory.launch_image(instance)
+    return launch.id if launch else None
 
 
 RULE = RuleSpec("canary", "An image that is not proven in a fleet goes to one instance first.", check=check)

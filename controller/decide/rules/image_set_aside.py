@@ -10,9 +10,8 @@ from controller.domain.veto import Veto
 
 def check(candidate: Candidate, draft: Draft, snapshot: Snapshot, policy: Policy) -> Veto | None:
     """Vetoes when successors failed twice in a row on the image that a launch would use now."""
-    group = snapshot.inventory.group(candidate.instance.group)
-    image_id = group.launch_image.id if group and group.launch_image else None
-    return image_set_aside_veto(snapshot.history.past, snapshot.fleet, image_id, snapshot.now)
+    launch = snapshot.inventory.launch_image(candidate.instance)
+    return image_set_aside_veto(snapshot.history.past, snapshot.fleet, launch.id if launch else None, snapshot.now)
 
 
 RULE = RuleSpec("image_set_aside", "An image whose successors failed twice is launched no more.", check=check)

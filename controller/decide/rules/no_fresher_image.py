@@ -16,10 +16,10 @@ def check(candidate: Candidate, draft: Draft, snapshot: Snapshot, policy: Policy
     aged = next((item for item in candidate.verdict.findings if item.probe == IMAGE_AGE_PROBE), None)
     if aged is None:
         return None
-    group = snapshot.inventory.group(candidate.instance.group)
+    launch = snapshot.inventory.launch_image(candidate.instance)
     condition = policy.condition(aged.rule)
     limit = condition.threshold.limit if condition and isinstance(condition.threshold, Above) else 0.0
-    reason = _why_not(candidate.instance.image, group.launch_image if group else None, limit, snapshot)
+    reason = _why_not(candidate.instance.image, launch, limit, snapshot)
     return Veto("no_fresher_image", reason, Needs.WORLD) if reason else None
 
 

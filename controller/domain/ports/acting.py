@@ -1,6 +1,6 @@
 """What carries out a replacement: platforms, balancers, and the gate that every mutation passes."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -143,6 +143,8 @@ class PlatformSpec:
     drift: the words that a fleet's `drift:` may list; each is the name of the probe that reads it, whose threshold says
     by itself what is drifted. Its inventories tell of every instance and every group what that probe compares.
     tampering: the same for `tampered_when:`, whose words may have options of their own.
+    claims: what a fleet with these options declares to be its own; two fleets that share one of these declare the same
+    instances. Where nothing is told, equal options do.
     """
 
     name: str
@@ -151,3 +153,4 @@ class PlatformSpec:
     summary: str
     drift: tuple[str, ...] = ()
     tampering: tuple[str, ...] = ()
+    claims: Callable[[Any], Collection[Hashable]] | None = None

@@ -16,6 +16,10 @@ from tests.support.virtual import START
 
 CASES = Path(__file__).parent.parent / "cases"
 
+ON_AN_ENGINE = {"exclusive": ("tests.docker.test_left_alone", "test_exclusive")}
+"""Vetoes that the embedded AWS has no reason for: module and name of the test that shows each, with its rule and
+without it, from the configuration to the plan on a real Docker engine."""
+
 Seconds = Annotated[float, BeforeValidator(lambda value: read_duration(value) if isinstance(value, str) else value)]
 
 UNHURRIED = Timings(
