@@ -42,6 +42,10 @@ class Container:
         """One measurement of what it uses. An engine that does not know `one-shot` (before API 1.41) makes two."""
         return mapping(await self._read("ContainerStats", "stats", {"stream": False, "one-shot": True}))
 
+    async def changes(self) -> object:
+        """What differs from its image: null, or a list."""
+        return await self._read("ContainerChanges", "changes", {})
+
     async def host(self) -> Mapping[str, Any]:
         """What its engine says of itself."""
         return mapping(await self.looks.read(self.engine, self.at, "SystemInfo", "/info", {}))

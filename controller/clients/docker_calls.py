@@ -46,6 +46,7 @@ READS: Mapping[str, Call] = {
     "ContainerLogs": Call("GET", rf"/containers{_ID}/logs"),
     "ContainerStats": Call("GET", rf"/containers{_ID}/stats"),
     "ContainerTop": Call("GET", rf"/containers{_ID}/top"),
+    "ExecInspect": Call("GET", r"/exec/[0-9a-f]{64}/json"),  # tells what somebody else runs; it runs nothing
     "ImageInspect": Call("GET", rf"/images{_IMAGE}/json"),
     "DistributionInspect": Call("GET", rf"/distribution{_IMAGE}/json"),
     "NetworkInspect": Call("GET", rf"/networks{_ID}"),

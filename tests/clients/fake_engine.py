@@ -31,6 +31,7 @@ class FakeEngine:
     requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     most_at_once: int = 0
     _now: int = 0
+    _closing: asyncio.Event = field(default_factory=asyncio.Event)
 
     def says(self, path: str, content: Any, status: int = 200) -> None:
         """Answer with this JSON, or these bytes, at a path."""
@@ -59,6 +60,7 @@ class FakeEngine:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._closing.set()
         await self._runner.cleanup()
         self._folder.cleanup()
 
@@ -74,7 +76,9 @@ class FakeEngine:
         for _ in range(20):  # so that what is sent together is seen together
             await asyncio.sleep(0)
         try:
-            return await _send(request, self._answer(path))
+            answer = self._answer(path)
+            endless = path == "/events" and "until" not in request.query and path in self.answers
+            return await (_stream(request, answer, self._closing) if endless else _send(request, answer))
         finally:
             self._now -= 1
 
@@ -82,6 +86,15 @@ class FakeEngine:
         if self.row:
             return self.row.pop(0) if len(self.row) > 1 else self.row[0]
         return self.gone_mad or self.answers.get(path, self.otherwise)
+
+
+async def _stream(request: web.Request, answer: Says, closing: asyncio.Event) -> web.StreamResponse:
+    """Events that end with the engine."""
+    response = web.StreamResponse(status=answer.status)
+    await response.prepare(request)
+    await response.write(answer.body.encode() if isinstance(answer.body, str) else answer.body)
+    await closing.wait()
+    return response
 
 
 async def _send(request: web.Request, answer: Says) -> web.StreamResponse:

@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import json
 import os
 import pkgutil
 import tempfile
@@ -99,6 +100,11 @@ ENGINE_ANSWERS: dict[str, Any] = {
     "/containers/i-0a/json": {"State": {"Status": "running", "Health": {"Status": "healthy"}}},
     "/containers/i-0a/stats": {"read": "2026-11-23T11:59:59Z", "memory_stats": {"usage": 4096, "limit": 8192}},
     "/info": {"MemTotal": 65536},
+    "/containers/i-0a/changes": None,
+    "/events": "".join(
+        json.dumps({"Type": "container", "Action": action, "Actor": {"ID": "b" * 64}, "timeNano": nanoseconds}) + "\n"
+        for action, nanoseconds in (("start", 1_700_000_000 * 10**9), ("die", 1_795_000_000 * 10**9))
+    ).encode(),
 }
 """What an engine says about the one; it does not know the other."""
 
