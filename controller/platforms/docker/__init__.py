@@ -75,4 +75,5 @@ PLATFORM = PlatformSpec(
     drift=("image_digest",),
     claims=lambda options: tuple((url, options.label) for url in options.engines),
     summary="The containers of a Docker engine, or of several, that carry a label.",
+    tampering=("filesystem_changed", "exec_seen"),
 )
