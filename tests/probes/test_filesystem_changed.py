@@ -15,12 +15,12 @@ from tests.probes.engine import ONE, OTHER, Asked, asked, value, why
 KINDS = "CAD"
 MOUNTS = {
     "Mounts": [
-        {"Type": "volume", "Destination": "/opt/vol", "RW": True},
+        {"Type": "volume", "Destination": "/srv/vol", "RW": True},
         {"Type": "bind", "Destination": "/bound/inner", "RW": False},
     ],
     "HostConfig": {"Tmpfs": {"/scratch": ""}, "Mounts": [{"Type": "tmpfs", "Target": "/var/fast/"}]},
 }
-FRESH = "A /data\nA /bound\nA /bound/inner\nA /scratch\nA /opt\nA /opt/vol\nC /var\nA /var/fast"
+FRESH = "A /data\nA /bound\nA /bound/inner\nA /scratch\nA /srv\nA /srv/vol\nC /var\nA /var/fast"
 """What an engine calls changed in a container with these mounts that nobody has touched (and /data, another one)."""
 
 
