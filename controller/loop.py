@@ -10,6 +10,7 @@ from functools import partial
 
 from controller.act.accept import acceptance, approved, budget, proposal
 from controller.act.caretaker import Caretaker
+from controller.act.nudge import Nudge
 from controller.act.runner import Runner
 from controller.act.site import Site, Sites
 from controller.act.tenure import Tenure
@@ -23,7 +24,7 @@ from controller.domain.errors import JournalUnavailable, LeaseLost, PlatformErro
 from controller.domain.laps import lap
 from controller.domain.lifecycle import Outcome
 from controller.domain.model import Snapshot
-from controller.domain.ports import Clock, Journal, TickRecord
+from controller.domain.ports import Clock, Journal, Platform, TickRecord
 from controller.domain.replacement import Replacement
 from controller.domain.request import Request
 from controller.domain.verdict import Judgement, Plan
@@ -54,7 +55,7 @@ class FleetLoop:
     """Watches and repaves one fleet for as long as it holds the lease.
 
     site: the fleet under the present policy. sites: the same under older policies, for replacements accepted then.
-    wake: asks for the next tick at once, because a replacement ended.
+    wake: asks for the next tick at once, because a replacement ended or the platform told of a change.
     """
 
     def __init__(
@@ -74,6 +75,9 @@ class FleetLoop:
         self._journal = journal
         self._clock = clock
         self._wake = wake
+        self._nudge = Nudge(clock, wake)
+        self._listens_to: Platform | None = None
+        self._end_listening: Callable[[], None] = lambda: None
         self._tenure = tenure
         self._runner = Runner(site, sites, journal, tenure, clock)
         self._caretaker = Caretaker(self.fleet, journal, tenure, clock)
@@ -88,6 +92,7 @@ class FleetLoop:
             self._site, sites = self._next
             self._next = None
             self._runner.adopt(self._site, sites)
+        self._listen()
         try:
             if await self._tenure.take() is None:
                 return await self._stand_by()
@@ -111,6 +116,7 @@ class FleetLoop:
 
         What is not finished within the time keeps the lease until it runs out by itself.
         """
+        self._end_listening()
         tasks = [task for task in (*self._driving.values(), self._keeping) if task is not None]
         for task in tasks:
             task.cancel()
@@ -212,6 +218,13 @@ class FleetLoop:
             self._broken[replacement_id] = f"stopped: {error}"
             about = {"message": f"driving {replacement_id} broke", "exception": error, "task": task}
             task.get_loop().call_exception_handler(about)
+
+    def _listen(self) -> None:
+        """Be told of changes by the platform of the present policy, and by no other."""
+        if self._listens_to is not self._site.platform:
+            self._end_listening()
+            self._listens_to = self._site.platform
+            self._end_listening = self._site.platform.on_change(self._nudge)
 
     def _keep_lease(self) -> None:
         if self._keeping is None or self._keeping.done():

@@ -6,6 +6,7 @@ It keeps the wire log that tests judge by: what reached it, in order, with the c
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 
 from controller.domain.errors import NoCapacity, Transient
@@ -56,7 +57,8 @@ class Wire:
 class World:
     """name: of its one group. boot_seconds: from launch to ready. bad_images: images whose instances never serve.
     rotting_images: images whose instances serve at first, and go bad half a minute later. stops: what the group's or an
-    instance's own tag says against touching it, by name or id; stops_unread: nobody can tell.
+    instance's own tag says against touching it, by name or id; stops_unread: nobody can tell. ears: whoever
+    is told when something changes.
     """
 
     clock: Clock
@@ -74,6 +76,7 @@ class World:
     group_vetoes: tuple[Veto, ...] = ()
     stops: dict[str | None, str] = field(default_factory=dict)
     stops_unread: bool = False
+    ears: list[Callable[[], None]] = field(default_factory=list)
     before_effect: Callable[[str], Awaitable[None]] | None = None
     after_effect: Callable[[str], Awaitable[None]] | None = None
 
@@ -168,6 +171,10 @@ class WorldPlatform:
             member.id, self._world.name, member.zone, state, member.image, member.launched_at,
             healthy=True, targets=(Target("lb", word),), vetoes=vetoes,
         )  # fmt: skip
+
+    def on_change(self, wake: Callable[[], None]) -> Callable[[], None]:
+        self._world.ears.append(wake)
+        return partial(self._world.ears.remove, wake)
 
     async def held(self, replacement: Replacement) -> str | None:
         if self._world.stops_unread:

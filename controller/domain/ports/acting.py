@@ -101,6 +101,11 @@ class Platform(Protocol):
     async def inventory(self) -> Inventory:
         """The fleet as it is now, in few calls."""
 
+    def on_change(self, wake: Callable[[], None]) -> Callable[[], None]:
+        """Call `wake` from now on whenever the platform tells by itself that something happened to a member which was
+        not of our own doing; what it returns ends that. A hint only: looking at every tick stays the truth, and what
+        tells nothing by itself never calls. Returns at once, and so must `wake`."""
+
     async def held(self, replacement: Replacement) -> str | None:
         """By what the platform's own means (a tag) stop this replacement now, in words; None when nothing does.
 

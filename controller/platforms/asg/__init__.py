@@ -1,5 +1,7 @@
 """EC2 Auto Scaling groups: launch first by desired + 1 (or LaunchInstances), drain, terminate with decrement."""
 
+from collections.abc import Callable
+
 from controller.balancers.target_group import TargetGroups
 from controller.clients.aws import Aws
 from controller.domain.model import Inventory
@@ -34,6 +36,11 @@ class AsgPlatform:
     async def inventory(self) -> Inventory:
         """The groups and their members as they are now."""
         return await self._inventories.read()
+
+    def on_change(self, wake: Callable[[], None]) -> Callable[[], None]:
+        """A group tells nothing by itself."""
+        del wake
+        return lambda: None
 
     async def held(self, replacement: Replacement) -> str | None:
         """The tag `repave:hold` on the group, on the predecessor or on the successor."""

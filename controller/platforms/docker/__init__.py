@@ -1,5 +1,7 @@
 """Containers of a Docker engine, behind a load balancer: created beside the old one, proven, switched, removed."""
 
+from collections.abc import Callable
+
 from controller.clients.docker import Engines
 from controller.domain.model import Inventory
 from controller.domain.ports import Adopted, PlatformSpec, Progress, Resources, Upkeep, Work
@@ -12,6 +14,7 @@ from controller.platforms.docker.inventory import Inventories
 from controller.platforms.docker.ledger import Ledger
 from controller.platforms.docker.options import DockerOptions
 from controller.platforms.docker.traffic import Traffic
+from controller.platforms.docker.wake import told_of_members
 
 
 class DockerPlatform:
@@ -38,6 +41,10 @@ class DockerPlatform:
     async def inventory(self) -> Inventory:
         """The containers as they are now."""
         return await self._inventories.read()
+
+    def on_change(self, wake: Callable[[], None]) -> Callable[[], None]:
+        """Whenever an engine tells that a member ended, came up, ran out of memory or turned unhealthy."""
+        return told_of_members(self._engines.values(), self._crew.label, wake)
 
     async def held(self, replacement: Replacement) -> str | None:
         """The label `repave.hold` on the predecessor or the successor, or a volume of the engine that says so."""
