@@ -1,7 +1,8 @@
 """HAProxy, through its runtime API: servers come, are checked, get traffic, are drained and go, without a reload.
 
 A server gets traffic only after HAProxy's own check of it has passed. HAProxy itself calls it up as soon as it leaves
-maintenance, so it is held in drain until then, where it is checked and gets no traffic.
+maintenance, so it is held in drain, where it gets none, until its first check. One whose check fails there is down, and
+leaving drain does not change that.
 
 Servers that were added are unknown to HAProxy's file: a reload forgets them, and brings back those of the file, ready
 and at the addresses that they once had. Addresses of containers are given to others. So a server answers for a member
@@ -142,20 +143,28 @@ class Haproxy:
             await self._have_checked(server.name, mutate, checked=True)
             return f"added at {server.address}:{server.port}, and checked before it gets traffic"
         if not at_its_address(row, server):
-            await self._set(row, "maint", mutate)
-            await self._move(row, server, mutate)
-            await self._have_checked(row.name, mutate, checked=row.checked)
-            return f"now at {server.address}:{server.port} instead of {row.address}:{row.port}, and checked first"
+            return await self._follow(row, server, mutate)
         if row.in_maintenance:
             await self._have_checked(row.name, mutate, checked=row.checked)
             return "taken out of maintenance, and checked before it gets traffic"
         if row.checked and not row.checking:
             await self._do("EnableHealth", f"enable health {self._path(row.name)}", {}, row.name, mutate)
             return "its check was enabled"
-        if row.is_draining and row.is_up and (row.passed or not row.checked):
+        if row.is_draining and (row.passed or not row.checked or not row.is_up):
             await self._set(row, "ready", mutate)
-            return "gets traffic"
+            return "gets traffic" if row.is_up else "gets traffic once its check passes"
         return ""
+
+    async def _follow(self, row: ServerRow, server: Server, mutate: Mutate) -> str:
+        """Bring a server to its member's new address. A session in flight would leave its connection to the old one
+        behind, for requests to come: none may be left."""
+        changed = await self._set(row, "maint", mutate)
+        now = await self._again(row) if changed else row
+        if now is not None and now.sessions:
+            return f"in maintenance at {row.address}:{row.port}, where it is no more" if changed else ""
+        await self._move(row, server, mutate)
+        await self._have_checked(row.name, mutate, checked=row.checked)
+        return f"now at {server.address}:{server.port} instead of {row.address}:{row.port}, and checked first"
 
     async def _have_checked(self, name: str, mutate: Mutate, *, checked: bool) -> None:
         """Out of maintenance into drain: it is checked there, and gets nothing new. Enabled before that, because the
@@ -187,7 +196,7 @@ class Haproxy:
         """Maintenance; deleted if it is ours and nothing holds it any more, which HAProxy tells. Whether anything was
         done."""
         changed = await self._set(row, "maint", mutate)
-        now = next((one for one in await self._api.servers(self._options.backend) if one.name == row.name), None)
+        now = await self._again(row)
         if now is None or not OURS.fullmatch(row.name) or now.sessions or now.attached:
             return changed
         try:
@@ -218,6 +227,9 @@ class Haproxy:
 
     async def _own(self, server: Server) -> ServerRow | None:
         return (await self._places((server,))).own.get(server.instance_id)
+
+    async def _again(self, row: ServerRow) -> ServerRow | None:
+        return next((one for one in await self._api.servers(self._options.backend) if one.name == row.name), None)
 
     def _path(self, name: str) -> str:
         return f"{self._options.backend}/{name}"

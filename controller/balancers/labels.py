@@ -8,12 +8,16 @@ graceful end of a predecessor, in the time that its stop signal gives it, is its
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from controller.clients.option_types import OptionDurationOrNone
 from controller.domain.model import Target
-from controller.domain.ports import BalancerSpec, Mutate, Resources, Server
+from controller.domain.ports import BalancerSpec, Clock, Mutate, Resources, Server
+
+MOST_REMEMBERED = 1000
+"""Containers whose health is remembered; the oldest are forgotten first."""
 
 
 class LabelOptions(BaseModel):
@@ -26,11 +30,35 @@ class LabelOptions(BaseModel):
     )
 
 
+class Noticed:
+    """Since when each container has been seen healthy without a break: the engine remembers its last five checks only,
+    which may be a few seconds. Shared by all who ask; after a restart of the daemon it begins again."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._since: dict[str, datetime] = {}
+
+    def seconds(self, instance_id: str, *, healthy: bool) -> float:
+        """For how long, with what is seen now."""
+        now = self._clock.now()
+        if not healthy:
+            self._since.pop(instance_id, None)
+            return 0.0
+        since = self._since.setdefault(instance_id, now)
+        while len(self._since) > MOST_REMEMBERED:
+            del self._since[next(iter(self._since))]
+        return (now - since).total_seconds()
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+
 class Labels:
     """Implements the LoadBalancer port by what the containers' own checks say."""
 
     def __init__(self, options: LabelOptions, resources: Resources) -> None:
         self._settle_seconds = options.settle
+        self._noticed = resources.get(Noticed)
 
     async def targets(self, balancer: str, servers: Sequence[Server]) -> Mapping[str, Target]:
         """What a balancer that goes by health has to make of each of these."""
@@ -52,6 +80,7 @@ class Labels:
         return ()
 
     def _state(self, server: Server) -> tuple[str, str]:
+        seen_seconds = self._noticed.seconds(server.instance_id, healthy=server.running and server.healthy is True)
         if not server.running:
             return "unused", "it does not run"
         if server.leaving_seconds is not None:
@@ -60,7 +89,7 @@ class Labels:
             return "unknown", "without a HEALTHCHECK nobody knows whether the balancer sends it requests too early"
         if not server.healthy:
             return "unhealthy", "its HEALTHCHECK does not pass"
-        if server.healthy_seconds is None or server.healthy_seconds < self._settle_seconds:
+        if max(server.healthy_seconds or 0.0, seen_seconds) < self._settle_seconds:
             return "initial", f"healthy, and the balancer gets {self._settle_seconds:g} s to notice"
         return "healthy", ""
 

@@ -4,18 +4,20 @@ from typing import Any, cast
 
 import pytest
 
+from controller.app.clients import SharedClients
 from controller.balancers import configurable
 from controller.balancers.labels import BALANCER, LabelOptions, Labels
 from controller.balancers.network_alias import NetworkAlias, NetworkAliasOptions
 from controller.domain.ports import LoadBalancer, Server
 from tests.balancers.gate import Gate
+from tests.clients.fake_aws import VirtualClock
 
 NOBODY = cast(Any, None)
 HEALTHY: dict[str, Any] = {"healthy": True, "healthy_seconds": 60.0}
 
 
-def labels(settle: str = "5s") -> Labels:
-    return Labels(LabelOptions.model_validate({"settle": settle}), NOBODY)
+def labels(settle: str = "5s", clients: SharedClients | None = None) -> Labels:
+    return Labels(LabelOptions.model_validate({"settle": settle}), clients or SharedClients(VirtualClock()))
 
 
 def aliases(**options: Any) -> NetworkAlias:
@@ -46,6 +48,20 @@ async def test_by_labels_a_container_is_registered_when_it_is_healthy_and_notice
     found = await state(labels(), **facts)
     assert found[0] == word
     assert reason in found[1]
+
+
+async def test_health_is_remembered_for_longer_than_the_engine_does() -> None:
+    clock = VirtualClock()
+    clients = SharedClients(clock)
+    passing: dict[str, Any] = {"healthy": True, "healthy_seconds": 2.0}
+    assert (await state(labels(clients=clients), **passing))[0] == "initial"
+    await clock.sleep(4.9)
+    assert (await state(labels(clients=clients), **passing))[0] == "initial"
+    await clock.sleep(0.1)
+    assert (await state(labels(clients=clients), **passing))[0] == "healthy"
+    assert (await state(labels(clients=clients), healthy=False))[0] == "unhealthy"
+    assert (await state(labels(clients=clients), **passing))[0] == "initial"
+    await clients.aclose()
 
 
 async def test_a_balancer_that_notices_at_once_needs_no_time() -> None:

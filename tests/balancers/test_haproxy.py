@@ -53,8 +53,11 @@ async def test_what_does_not_pass_haproxys_check_gets_no_request(
             await balancer.register("edge", newcomer, Gate())
         await eventually(lambda: served_by(load.answered, backends[0]))
         await eventually(lambda: says(balancer, newcomer, "draining", "L7STS"))
-        backends[2].healthy = True
+        await balancer.register("edge", newcomer, Gate())
+        assert await says(balancer, newcomer, "unhealthy", "L7STS")
+        await balancer.register("edge", newcomer, Gate())
         assert backends[2].served == 0
+        backends[2].healthy = True
         await registered(balancer, newcomer)
     assert load.failures == []
 
@@ -91,6 +94,23 @@ async def test_a_drained_predecessor_serves_again(proxy: RealHaproxy, backends: 
     gate = Gate()
     await registered(balancer, web_1, gate)
     assert calls(gate) == ["EnableHealth web-1", "SetServer web-1 drain", "SetServer web-1 ready"]
+
+
+async def test_a_predecessor_that_is_as_sick_as_before_goes_back_and_gets_no_request(
+    proxy: RealHaproxy, backends: tuple[Backend, ...]
+) -> None:
+    balancer, web_1 = balancer_of(proxy), server_of(backends[0], "web-1")
+    await deregistered(balancer, web_1)
+    backends[0].healthy, backends[0].served = False, 0
+
+    async def back() -> bool:
+        await balancer.register("edge", web_1, Gate())
+        return await state_of(balancer, web_1) == "unhealthy"
+
+    async with steady_load(proxy.url) as load:
+        await eventually(back)
+        await eventually(lambda: served_by(load.answered, backends[1]))
+    assert (load.failures, backends[0].served) == ([], 0)
 
 
 async def test_an_added_server_is_deleted_once_nothing_holds_it(

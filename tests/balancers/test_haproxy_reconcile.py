@@ -90,13 +90,18 @@ async def test_a_member_that_has_another_address_now_is_followed_there(proxy: Re
     balancer, gate = balancer_of(proxy), Gate()
     fleet = (server_of(backends[2], "web-1"), server_of(backends[1], "web-2"))
     assert await state_of(balancer, fleet[0]) == "unused"
-    backends[0].served = 0
+    backends[0].seconds = 0.2
     async with steady_load(proxy.url) as load:
+        await eventually(lambda: served_by(load.answered, backends[0]))
         said = await put_right(balancer, fleet, gate)
         backends[0].served = 0
         await eventually(lambda: served_by(load.answered, backends[2]))
     assert (load.failures, backends[0].served) == ([], 0)
-    assert said[0] == (f"web-1: now at {backends[2].where} instead of {backends[0].where}, and checked first")
+    assert said == [
+        f"web-1: in maintenance at {backends[0].where}, where it is no more",
+        f"web-1: now at {backends[2].where} instead of {backends[0].where}, and checked first",
+        "web-1: gets traffic",
+    ]
 
 
 async def test_a_member_that_does_not_run_loses_its_place_until_it_does(proxy: RealHaproxy, backends: Three) -> None:

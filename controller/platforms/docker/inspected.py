@@ -128,6 +128,7 @@ class Inspected:
             self.server_name,
             self.address,
             port or 0,
+            also=() if self.name == self.server_name else (self.name,),
             running=self.running,
             healthy=self.healthy,
             healthy_seconds=self._settled_seconds(now),
