@@ -1,11 +1,15 @@
-"""A fleet on an engine that a test makes up."""
+"""A fleet on an engine that a test makes up, and one on an engine in memory."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
 from controller.app.clients import SharedClients
 from tests.clients.fake_aws import VirtualClock
+from tests.platforms.docker.place import Place
 from tests.support.small_engine import SmallEngine
 from tests.support.virtual import START
 
@@ -26,3 +30,12 @@ async def clients(clock: VirtualClock) -> AsyncIterator[SharedClients]:
     shared = SharedClients(clock)
     yield shared
     await shared.aclose()
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Place]:
+    """One loop for all tests of a module; each test brings its own engine."""
+    with asyncio.Runner() as runner, tempfile.TemporaryDirectory(prefix="engine") as folder:
+        found = Place(runner, Path(folder))
+        yield found
+        found.close()
