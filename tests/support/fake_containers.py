@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 JSON = dict[str, Any]
-T0 = datetime.fromisoformat("2026-11-28T12:00:00+00:00")
+T0 = datetime.fromisoformat("2026-11-23T12:00:00+00:00")
 
 
 @dataclass

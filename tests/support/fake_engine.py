@@ -40,7 +40,7 @@ class FakeEngine:
     networks: set[str] = field(default_factory=lambda: set(NETWORKS))
     registry: dict[str, JSON] = field(default_factory=dict)
     fail: dict[str, list[Refusal]] = field(default_factory=dict)
-    after: dict[str, Callable[[], None]] = field(default_factory=dict)
+    after: dict[str, Callable[[], object]] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
     requests: list[tuple[str, str]] = field(default_factory=list)
     bodies: list[JSON] = field(default_factory=list)

@@ -24,7 +24,7 @@ ID = "r-0000000001"
 
 @dataclass
 class FakeBalancer:
-    """The LoadBalancer port in memory: when some time passes, who was registered becomes healthy, and who drains becomes
+    """The LoadBalancer port in memory: when some time passes, who was registered becomes healthy, and who drains is
     unused. states: by the server's name. never: names that do not become healthy."""
 
     states: dict[str, str] = field(default_factory=dict)

@@ -3,8 +3,8 @@
 import pytest
 
 from controller.domain.lifecycle import Outcome, Step
-from tests.platforms.docker.place import ID, Place
 from tests.platforms.docker.laws import violations
+from tests.platforms.docker.place import ID, Place
 from tests.platforms.driver import Crashes, Moment
 
 ALIASED = {"NetworkingConfig": {"EndpointsConfig": {"net": {"Aliases": ["web"]}}}}
