@@ -8,6 +8,10 @@ from typing import Any
 from controller.domain.errors import IllegalTransition
 from controller.domain.lifecycle import Kind, Outcome, Phase, Step, advance
 
+KEPT = "evidence"
+"""Among a call's arguments: what was kept of an instance before the call ended it. It is for the trace, can be large,
+and is nothing that whoever goes on has to know."""
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -172,7 +176,8 @@ def _absorb(state: Replacement, event: Event) -> Replacement:
     facts = event.facts
     match event.kind:
         case Kind.CALLED:
-            call = Call(event.step, facts["ordinal"], facts["call"], facts["arguments"], event.at)
+            asked = {name: value for name, value in facts["arguments"].items() if name != KEPT}
+            call = Call(event.step, facts["ordinal"], facts["call"], asked, event.at)
             return replace(state, calls=(*state.calls, call))
         case Kind.RETURNED:
             return _returned(state, facts)

@@ -15,6 +15,7 @@ from controller.domain.replacement import Event
 from controller.record import facts as read
 from controller.record import names
 from controller.record.drawing import ROOT, Drawing
+from controller.record.kept import kept_notes, without_evidence
 from controller.record.limits import within_limits
 from controller.record.spans import Note, Span
 
@@ -197,11 +198,13 @@ class _Teller:
             names.RPC_METHOD: method,
             names.CLOUD_REGION: scope.get(names.CLOUD_REGION),
             names.CALL_ORDINAL: ordinal,
-            names.CALL_ARGUMENTS: event.facts.get("arguments"),
+            names.CALL_ARGUMENTS: without_evidence(event.facts.get("arguments")),
         }
         caller = event.step or UNDO
         parent = caller if self._drawing.began(caller) else ROOT
         self._drawing.begin(f"call/{ordinal}", call, event.at, about, parent=parent, is_call=True)
+        for note in kept_notes(event.facts.get("arguments"), event.at):
+            self._drawing.note(f"call/{ordinal}", note)
 
     def _returned(self, event: Event) -> None:
         slot = f"call/{event.facts.get('ordinal')}"

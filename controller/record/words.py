@@ -57,6 +57,21 @@ def measured(value: Any, unit: Any) -> str:
     return f"{number} {unit or ''}".rstrip()
 
 
+def counted(count: Any, one: str, many: str = "") -> str:
+    """Such as `1 changed path`, `12 lines of log`; empty for what is no number."""
+    if isinstance(count, bool) or not isinstance(count, int):
+        return ""
+    return f"{count} {one if count == 1 else many or f'{one}s'}"
+
+
+def memory(used: Any, limit: Any) -> str:
+    """Such as `12.3 of 64 MiB of memory`; empty where it is not known."""
+    if isinstance(used, bool) or not isinstance(used, int | float) or not 0 <= used < 2**50:
+        return ""
+    within = f" of {limit / 2**20:.4g}" if isinstance(limit, int | float) and 0 < limit < 2**50 else ""
+    return f"{used / 2**20:.4g}{within} MiB of memory"
+
+
 def duration(seconds: Any) -> str:
     """Seconds as a person says them: `0.3s`, `42s`, `4m 12s`, `1h 03m`, `30d 0h`."""
     if not isinstance(seconds, int | float) or not isfinite(seconds):

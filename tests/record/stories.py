@@ -102,14 +102,23 @@ class Story:
         fold(self.events)
         return self
 
-    def call(self, name: str, step: Step | None, took: float = 0.3, outcome: str = "ok", **returned: Any) -> "Story":
+    def call(
+        self,
+        name: str,
+        step: Step | None,
+        took: float = 0.3,
+        outcome: str = "ok",
+        arguments: dict[str, Any] | None = None,
+        **returned: Any,
+    ) -> "Story":
         ordinal = self._calls
-        self.called(name, step)
+        self.called(name, step, arguments)
         return self.then(took, Kind.RETURNED, step, call=name, ordinal=ordinal, outcome=outcome, **returned)
 
-    def called(self, name: str, step: Step | None) -> "Story":
+    def called(self, name: str, step: Step | None, arguments: dict[str, Any] | None = None) -> "Story":
         ordinal, self._calls = self._calls, self._calls + 1
-        return self.then(0.05, Kind.CALLED, step, call=name, ordinal=ordinal, arguments={"group": "web-prod"})
+        asked = {"group": "web-prod"} if arguments is None else arguments
+        return self.then(0.05, Kind.CALLED, step, call=name, ordinal=ordinal, arguments=asked)
 
 
 def launched(story: Story) -> Story:
@@ -155,6 +164,30 @@ def replaced() -> list[Event]:
     story.then(0.1, Kind.STARTED, Step.TERMINATE)
     story.call("autoscaling.TerminateInstanceInAutoScalingGroup", Step.TERMINATE, took=0.4)
     story.then(8.0, Kind.SUCCEEDED, Step.TERMINATE, polls=2)
+    return story.then(0.0, Kind.CLOSED, outcome="replaced").events
+
+
+KEPT: dict[str, Any] = {
+    "logs": {"lines": [f"2026-11-23T11:59:{n % 60:02d}Z line {n} {'.' * 60}" for n in range(150)], "cut": 50},
+    "inspect": {"Id": "ab12", "Name": "/web-3", "State": {"Status": "running", "ExitCode": 0}},
+    "stats": {"memory_bytes": 8_000_000, "memory_limit_bytes": 67_108_864, "pids": 2, "cpu_seconds": 1.5},
+    "changes": {"count": 2, "paths": ["C /etc", "A /etc/cron.d/x"]},
+    "missing": {"top": "docker.ContainerTop: container is not running (409)"},
+}
+"""What was kept of a container before it went."""
+
+
+def tampered() -> list[Event]:
+    """A container in which somebody ran a command; what it was like is kept with the call that stops it."""
+    story = verified(
+        Story(platform="docker", verdict="tampered", causes=["exec_seen"], scope={"host.name": "engine-1"})
+    )
+    story.then(0.1, Kind.STARTED, Step.DRAIN).then(1.0, Kind.SUCCEEDED, Step.DRAIN, polls=1)
+    story.then(0.1, Kind.STARTED, Step.TERMINATE)
+    asked = {"container": "ab12", "stop_seconds": 10, "evidence": KEPT}
+    story.call("docker.ContainerStop", Step.TERMINATE, arguments=asked)
+    story.call("docker.ContainerDelete", Step.TERMINATE, arguments={"container": "ab12"})
+    story.then(0.2, Kind.SUCCEEDED, Step.TERMINATE, polls=1)
     return story.then(0.0, Kind.CLOSED, outcome="replaced").events
 
 
@@ -223,6 +256,7 @@ STORIES: dict[str, Callable[[], list[Event]]] = {
     "refused_before_launch": refused_before_launch,
     "gave_up_waiting": gave_up_waiting,
     "long_lived": long_lived,
+    "tampered": tampered,
 }
 
 REFUSAL = RefusalRecord(
