@@ -49,7 +49,6 @@ READS: Mapping[str, Call] = {
     "ExecInspect": Call("GET", r"/exec/[0-9a-f]{64}/json"),  # tells what somebody else runs; it runs nothing
     "ImageInspect": Call("GET", rf"/images{_IMAGE}/json"),
     "DistributionInspect": Call("GET", rf"/distribution{_IMAGE}/json"),
-    "NetworkInspect": Call("GET", rf"/networks{_ID}"),
     "VolumeList": Call("GET", r"/volumes"),
 }
 """What Repave reads with."""
