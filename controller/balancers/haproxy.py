@@ -254,5 +254,6 @@ BALANCER = BalancerSpec(
     options=HaproxyOptions,
     build=_build,
     balancer_id=_id_of,
+    one_fleet=True,
     summary="A backend of HAProxy, through its runtime API.",
 )

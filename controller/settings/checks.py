@@ -58,17 +58,21 @@ def check_twins(policies: Mapping[str, Policy], fleets: Located, specs: Specs, p
     for place, name in enumerate(names):
         own = policies[name]
         for earlier in names[:place]:
-            if own.platform == policies[earlier].platform and _share(own, policies[earlier], specs):
+            both = _both(own, policies[earlier], specs) if own.platform == policies[earlier].platform else None
+            if both is not None:
                 at = fleets.find((name, own.platform)).spot
-                problems.add(at, f"fleets {quoted(earlier)} and {quoted(name)} declare the same instances.")
+                problems.add(at, f"fleets {quoted(earlier)} and {quoted(name)} declare {both}.")
                 break
 
 
-def _share(one: Policy, other: Policy, specs: Specs) -> bool:
-    claims = specs.platforms[one.platform].claims
+def _both(one: Policy, other: Policy, specs: Specs) -> str | None:
+    """What both claim, in words; None when there is nothing."""
+    same, claims = "the same instances", specs.platforms[one.platform].claims
     if claims is None:
-        return one.platform_options == other.platform_options
-    return not set(claims(one.platform_options)).isdisjoint(claims(other.platform_options))
+        return same if one.platform_options == other.platform_options else None
+    shared = set(claims(one.platform_options)) & set(claims(other.platform_options))
+    said = sorted(claim for claim in shared if isinstance(claim, str))
+    return (said[0] if said and len(said) == len(shared) else same) if shared else None
 
 
 def warn(policy: Policy, wanted: Mode, fleet: Located, specs: Specs, notes: Problems) -> None:

@@ -84,5 +84,16 @@ def test_the_one_that_is_named_is_built_also_from_an_old_policy(
     assert (built.unfit(Server("c1", "web-1")) is None) is (built.kind != "labels")
 
 
+def test_a_backend_is_one_fleets() -> None:
+    text = config("{haproxy: {socket: /a, backend: edge}}")
+    more = text.partition("fleets:\n")[2].replace("edge:\n", "more:\n", 1).replace("a=b", "c=d")
+    said = "fleets 'edge' and 'more' declare the same balancer, haproxy edge@/a."
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        load(text + more, "repave.yaml", specs())
+    assert load(text + more.replace("backend: edge", "backend: more"), "repave.yaml", specs()).fleets
+    by_labels = (config("{labels: {}}"), more.replace("haproxy: {socket: /a, backend: edge}", "labels: {}"))
+    assert load("".join(by_labels), "repave.yaml", specs()).fleets
+
+
 def test_every_kind_is_tried_here() -> None:
     assert set(configurable()) == {"haproxy", "labels", "network_alias"}

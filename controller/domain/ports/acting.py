@@ -149,7 +149,7 @@ class PlatformSpec:
     by itself what is drifted. Its inventories tell of every instance and every group what that probe compares.
     tampering: the same for `tampered_when:`, whose words may have options of their own.
     claims: what a fleet with these options declares to be its own; two fleets that share one of these declare the same
-    instances. Where nothing is told, equal options do.
+    instances, or what it says, where it is a text. Where nothing is told, equal options do.
     """
 
     name: str

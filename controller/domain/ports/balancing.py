@@ -78,6 +78,7 @@ class BalancerSpec:
     name: the key under a fleet's `load_balancer:`. options: the pydantic model (frozen) of what it is told; None for a
     kind that its platform finds by itself. build: makes the balancer from its options and the shared clients.
     balancer_id: the id of the one that these options mean.
+    one_fleet: whether it can be one fleet's only, because what is no member's there goes.
     unfit: why a member cannot be replaced behind it without harm, in words that follow its name; None when it can.
     """
 
@@ -86,4 +87,5 @@ class BalancerSpec:
     build: Callable[[Any, Resources], LoadBalancer]
     options: type[Any] | None = None
     balancer_id: Callable[[Any], str] = str
+    one_fleet: bool = False
     unfit: Callable[[Server], str | None] = _fits

@@ -12,6 +12,7 @@ from controller.platforms.docker.crew import Crew
 from controller.platforms.docker.hand import Hand
 from controller.platforms.docker.inventory import Inventories
 from controller.platforms.docker.ledger import Ledger
+from controller.platforms.docker.load_balancer import claimed
 from controller.platforms.docker.options import DockerOptions
 from controller.platforms.docker.traffic import Traffic
 from controller.platforms.docker.wake import told_of_members
@@ -80,7 +81,7 @@ PLATFORM = PlatformSpec(
     options=DockerOptions,
     build=DockerPlatform,
     drift=("image_digest",),
-    claims=lambda options: tuple((url, options.label) for url in options.engines),
+    claims=lambda options: (*((url, options.label) for url in options.engines), *claimed(options.load_balancer)),
     summary="The containers of a Docker engine, or of several, that carry a label.",
     tampering=("filesystem_changed", "exec_seen"),
 )

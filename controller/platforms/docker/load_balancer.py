@@ -42,6 +42,13 @@ else:
     """The model of `load_balancer:`, with a field for each kind."""
 
 
+def claimed(options: OneBalancer | None) -> tuple[str, ...]:
+    """The balancer in words, where no other fleet may have it too."""
+    kinds = options.said if options is not None else ()
+    exclusive = [(kind, configurable()[kind]) for kind in kinds if configurable()[kind].one_fleet]
+    return tuple(f"the same balancer, {kind} {spec.balancer_id(getattr(options, kind))}" for kind, spec in exclusive)
+
+
 @dataclass(frozen=True, slots=True)
 class Balancing:
     """The one balancer of a fleet. id: by which its methods are asked. port: on which its containers answer behind it;
