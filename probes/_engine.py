@@ -46,6 +46,13 @@ class Container:
         """What differs from its image: null, or a list."""
         return await self._read("ContainerChanges", "changes", {})
 
+    async def logs(self, since: datetime, most_lines: int, most_bytes: int) -> bytes:
+        """Its newest lines of both streams, each after its time. Raises Permanent (`too_large`) where it is more."""
+        span = {"since": f"{since.timestamp():.6f}", "until": f"{self.at.timestamp():.6f}", "tail": most_lines}
+        wanted = {"stdout": True, "stderr": True, "timestamps": True}
+        path = f"/containers/{self.id}/logs"
+        return await self.engine.read_bytes("ContainerLogs", path, most_bytes, **span, **wanted)
+
     async def host(self) -> Mapping[str, Any]:
         """What its engine says of itself."""
         return mapping(await self.looks.read(self.engine, self.at, "SystemInfo", "/info", {}))

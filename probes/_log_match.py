@@ -1,10 +1,15 @@
-"""A term or a regular expression of the operator's, turned safely into the languages that CloudWatch Logs speaks.
+"""A term or a regular expression of the operator's, turned safely into what CloudWatch Logs, and Python, understand.
 
 `Out of memory` is a term: those characters, anywhere in a line. `/oom|out of memory/` is a regular expression.
 """
 
 import re
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from controller.clients.option_types import expected
 
 SPECIAL = frozenset(r"\.^$|?*+()[]{}/")
 IN_HEX = frozenset("#\"'`%")
@@ -74,3 +79,15 @@ def _ungrouped(expression: str) -> str:
             in_class = (character == "[" or in_class) and character != "]"
             made.append(character)
     return "".join(made)
+
+
+def _checked(text: str) -> str:
+    try:
+        Match.of(text)
+    except ValueError as error:
+        raise expected(f"must be {error}") from None
+    return text
+
+
+MatchText = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_checked)]
+"""The option of a probe that says what lines are looked for."""

@@ -12,7 +12,7 @@ from controller.clients.option_types import OptionDuration, duration_text, expec
 from controller.domain.model import Instance, Reading, Signal, Unknown
 from controller.domain.policy import Condition, Missing
 from controller.domain.ports import Probe, ProbeRequest, ProbeSpec, Resources
-from probes._log_match import Match
+from probes._log_match import Match, MatchText
 from probes._log_query import Question, Row, Rows, ask
 from probes._log_samples import sample_lines
 from probes._log_streams import PLACE, owners
@@ -23,14 +23,6 @@ MOST_SAMPLED = 5
 
 REUSED_SHARE = 1 / 20
 """For which part of `within` an answer stands: a query costs by the bytes that it scans."""
-
-
-def _match(text: str) -> str:
-    try:
-        Match.of(text)
-    except ValueError as error:
-        raise expected(f"must be {error}") from None
-    return text
 
 
 def _stream(text: str) -> str:
@@ -45,9 +37,7 @@ class CloudwatchLogsOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     group: str = Field(pattern=r"^[.\-_/#A-Za-z0-9]{1,512}$", description="the log group's name")
-    match: Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_match)] = Field(
-        description="a term, or a /regular expression/, that a line has to contain"
-    )
+    match: MatchText = Field(description="a term, or a /regular expression/, that a line has to contain")
     stream: Annotated[str, Field(max_length=512), AfterValidator(_stream)] = Field(
         default=PLACE, description="how log streams are named: {instance} is an id or a name, * is anything"
     )

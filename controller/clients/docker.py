@@ -46,13 +46,14 @@ class EngineBounds:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call, as it is made."""
+    """One call, as it is made. most_bytes: of its answer, where that is fewer than of any."""
 
     operation: str
     method: str
     path: str
     query: Mapping[str, Any] = field(default_factory=dict)
     body: Document | None = None
+    most_bytes: int | None = None
 
     @property
     def call(self) -> str:
@@ -107,12 +108,12 @@ class Engine:
         Raises ForbiddenCall for anything else, and PlatformError after the last attempt.
         """
         demand(READS, operation, "GET", path)
-        return await self._reading(operation, path, query, _document)
+        return await self._reading(Request(operation, "GET", path, query), _document)
 
-    async def read_bytes(self, operation: str, path: str, **query: Any) -> bytes:
-        """The same, as it came: of logs."""
+    async def read_bytes(self, operation: str, path: str, most_bytes: int | None = None, **query: Any) -> bytes:
+        """The same, as it came: of logs. most_bytes: fewer than any answer may have."""
         demand(READS, operation, "GET", path)
-        return await self._reading(operation, path, query, _as_it_came)
+        return await self._reading(Request(operation, "GET", path, query, most_bytes=most_bytes), _as_it_came)
 
     async def mutate(
         self,
@@ -156,9 +157,7 @@ class Engine:
         await self.events.aclose()
         await self._transport.aclose()
 
-    async def _reading(
-        self, operation: str, path: str, query: Mapping[str, Any], parse: Callable[[bytes], Awaitable[T]]
-    ) -> T:
+    async def _reading(self, request: Request, parse: Callable[[bytes], Awaitable[T]]) -> T:
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(Transient),
             stop=stop_after_attempt(self._bounds.attempts),
@@ -166,12 +165,12 @@ class Engine:
             sleep=self._clock.sleep,
             reraise=True,
         )
-        once = partial(self._within, self._bounds.answer_seconds, Request(operation, "GET", path, query), parse)
+        once = partial(self._within, self._bounds.answer_seconds, request, parse)
         try:
             async with asyncio.timeout(self._bounds.read_seconds):
                 return await retrying(once)
         except TimeoutError as error:
-            raise of_failure(error, f"docker.{operation}", perhaps=False) from None
+            raise of_failure(error, request.call, perhaps=False) from None
 
     async def _within(self, seconds: float, request: Request, parse: Callable[[bytes], Awaitable[T]]) -> T:
         """One request, its answer parsed; nothing that goes wrong leaves untranslated."""
@@ -184,8 +183,9 @@ class Engine:
                 raise of_failure(error, request.call, perhaps=attempt.sent and request.mutates) from None
 
     async def _once(self, attempt: Attempt, request: Request) -> bytes:
+        most = self._bounds.answer_bytes if request.most_bytes is None else request.most_bytes
         status, content = await self._transport.send(
-            attempt, request.method, request.path, request.query, request.body, self._bounds.answer_bytes
+            attempt, request.method, request.path, request.query, request.body, most
         )
         if 200 <= status < 300 or (status == 304 and request.mutates):  # 304: it is so already
             return content

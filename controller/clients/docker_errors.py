@@ -53,6 +53,8 @@ def of_status(status: int, call: str, words: str, *, mutation: bool) -> Platform
     perhaps = mutation and status >= 500
     if any(sign in words.lower() for sign in NO_ROOM):
         return NoCapacity(text, call=call, code="no_capacity", perhaps=perhaps)
+    if status == 501:  # such as a log that its driver keeps nowhere
+        return Permanent(text, call=call, code="not_implemented")
     if status >= 500:
         return Transient(text, call=call, code=code, perhaps=perhaps)
     match status:

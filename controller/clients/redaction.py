@@ -40,6 +40,7 @@ _MAYBE_SECRET = re.compile(
     r"\b(?:AKIA|ASIA)[A-Z0-9]{8,}|(?i:[\w-]*(?:token|secret|password|signature|credential)[\w-]*)\s*[=:]\s*\S+",
 )
 _LONGEST_TEXT = 300
+_LONGEST_READ = 1200
 
 
 def scrub(text: str) -> str:
@@ -52,8 +53,9 @@ def scrub(text: str) -> str:
 
 
 def readable(message: str) -> str:
-    """One short line of printable characters, without what may be a secret."""
-    return clean(scrub(printable(message)))
+    """One short line of printable characters, without what may be a secret. Only the beginning of a long one is looked
+    at: what is looked for takes time with the square of the length."""
+    return clean(scrub(printable(message[:_LONGEST_READ])))
 
 
 def clean(text: str) -> str:

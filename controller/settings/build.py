@@ -87,7 +87,7 @@ def _degraded(rule: RuleBase, specs: Specs, sources: dict[str, Source]) -> Condi
         name=rule.name,
         cause=Cause.DEGRADED,
         probe=probe.name,
-        threshold=_threshold(rule, probe.threshold),
+        threshold=_threshold(rule, probe.own_threshold(getattr(rule, probe.name))),
         options=getattr(rule, probe.name),
         source=pick_source(rule.source, probe, sources),
         unit=probe.unit,

@@ -2,6 +2,9 @@
 
 from collections.abc import Collection, Mapping
 
+from pydantic import ValidationError
+
+from controller.domain.policy import Threshold
 from controller.domain.ports import ProbeSpec
 from controller.settings.drift import check_drift
 from controller.settings.drift import words as drifts
@@ -106,15 +109,16 @@ def _check_name(rule: Located, taken: Mapping[str, str], names: dict[str, Spot],
 def _check_threshold(rule: Located, probe: ProbeSpec, problems: Problems) -> None:
     given = [key for key in THRESHOLDS if key in rule.mapping and rule.mapping[key].value is not None]
     wanted = ("count", "within") if probe.counts else ("above", "below")
+    own = _own_threshold(rule, probe, said=bool(given))
     for key in given:
         at = rule.mapping[key].key_at or rule.at
-        if probe.threshold is not None:
-            what = f"knows by itself what is bad ({probe.threshold}); leave {quoted(key)} out."
+        if own is not None:
+            what = f"knows by itself what is bad ({own}); leave {quoted(key)} out."
             problems.add(at, f"{quoted(probe.name)} {what}")
         elif key not in wanted:
             instead = "say 'count' and 'within'" if probe.counts else "say 'above' or 'below'"
             problems.add(at, f"{quoted(probe.name)} {'counts' if probe.counts else 'does not count'}; {instead}.")
-    if probe.threshold is not None or any(key not in wanted for key in given):
+    if own is not None or any(key not in wanted for key in given):
         return
     if probe.counts and len(given) < 2:
         problems.add(rule.spot, f"{quoted(probe.name)} counts: it needs 'count' and 'within'.")
@@ -122,3 +126,13 @@ def _check_threshold(rule: Located, probe: ProbeSpec, problems: Problems) -> Non
         problems.add(rule.mapping[given[1]].key_at or rule.at, "a rule has 'above' or 'below', not both.")
     elif not given:
         problems.add(rule.spot, f"{quoted(probe.name)} needs a threshold: 'above' or 'below'.")
+
+
+def _own_threshold(rule: Located, probe: ProbeSpec, *, said: bool) -> Threshold | None:
+    """What the probe knows by itself about a rule with these options; of wrong ones, whatever fits what was said."""
+    if probe.measures is None:
+        return probe.threshold
+    try:
+        return probe.own_threshold(probe.options.model_validate(rule.mapping[probe.name].plain()))
+    except ValidationError:
+        return None if said else probe.threshold

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from pydantic import BaseModel, ValidationError
@@ -23,7 +24,7 @@ from controller.domain.ports import Probe, ProbeSpec
 from tests.clients.fake_aws import Answer, FakeAws, VirtualClock, client_of, ok, ok_json, refusal
 from tests.clients.fake_engine import FakeEngine
 from tests.clients.fake_http import FakeHttp, Says, says
-from tests.probes.fleet import NOW, WEB, instance, request
+from tests.probes.fleet import NOW, OPTIONS, WEB, instance, request
 
 MODULES = [info.name for info in pkgutil.iter_modules(probes.__path__) if not info.name.startswith("_")]
 
@@ -36,7 +37,7 @@ STRANGER = instance(
 )
 """An instance of which nothing is known."""
 
-KNOWN = instance("i-0a", group=GROUP, targets=(Target(WEB, "healthy"),))
+KNOWN = instance("i-0a", group=GROUP, names=("127.0.0.1",), targets=(Target(WEB, "healthy"),))
 
 # What sources answer about the one and not about the other.
 ANSWERS = {
@@ -97,7 +98,11 @@ SOURCE_ANSWERS = {
 """What it says about the one instance and not about the other."""
 
 ENGINE_ANSWERS: dict[str, Any] = {
-    "/containers/i-0a/json": {"State": {"Status": "running", "Health": {"Status": "healthy"}}},
+    "/containers/i-0a/json": {
+        "State": {"Status": "running", "Health": {"Status": "healthy"}},
+        "Config": {"Tty": True},
+    },
+    "/containers/i-0a/logs": b"2026-11-23T11:59:58.123456789Z Out of memory\n",
     "/containers/i-0a/stats": {"read": "2026-11-23T11:59:59Z", "memory_stats": {"usage": 4096, "limit": 8192}},
     "/info": {"MemTotal": 65536},
     "/containers/i-0a/changes": None,
@@ -159,7 +164,10 @@ async def aws(endpoint: FakeAws) -> AsyncIterator[Aws]:
 
 
 @pytest.fixture
-async def probe(spec: ProbeSpec, aws: Aws, source: FakeHttp, engine: FakeEngine) -> AsyncIterator[Probe]:
+async def probe(
+    spec: ProbeSpec, aws: Aws, source: FakeHttp, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Probe]:
+    monkeypatch.setitem(OPTIONS, "http", {"port": urlsplit(source.url).port})  # who asks instances asks there
     clients = SharedClients(VirtualClock(NOW))
     clients._made[Aws] = aws
     options = None

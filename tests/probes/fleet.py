@@ -20,7 +20,9 @@ TEMPLATE = {"launch_template_id": "lt-0a", "launch_template_version": "5"}
 OPTIONS: dict[str, Any] = {
     "cloudwatch": {"namespace": "CWAgent", "metric": "mem_used_percent"},
     "cloudwatch_logs": {"group": "/web/system", "match": "Out of memory"},
+    "docker_logs": {"match": "Out of memory"},
     "docker_stats": {"metric": "memory_percent"},
+    "http": {"port": 80},
     "nrql": "SELECT average(load) AS value FROM Load FACET host",
     "promql": "errors",
 }

@@ -74,6 +74,7 @@ class ProbeSpec:
 
     name: the key in the configuration. options: the pydantic model of its options (frozen). unit: of its values.
     threshold: what counts as a breach when the probe knows by itself; None where the operator must say.
+    measures: of which options it reads numbers all the same, so that the operator must say; None: of none.
     history: whether the source keeps history; without it, `for` counts uninterrupted ticks.
     counts: whether one reading is a count over a span: its rules say `count` and `within`.
     build: makes the reader from the source's options (None without a source), the fleet's platform options and clients.
@@ -91,6 +92,7 @@ class ProbeSpec:
     build: Callable[[object, object, Resources], Probe]
     summary: str
     threshold: Threshold | None = None
+    measures: Callable[[Any], bool] | None = None
     unit: str = ""
     history: bool = False
     counts: bool = False
@@ -101,3 +103,7 @@ class ProbeSpec:
     lasting: bool = False
     unsure_seconds: float = 0.0
     bare_hint: str = ""
+
+    def own_threshold(self, options: object) -> Threshold | None:
+        """What counts as a breach of a rule with these options; None where the rule has to say."""
+        return None if self.measures is not None and self.measures(options) else self.threshold
