@@ -1,6 +1,5 @@
 """How many lines of a container's log match, read from its engine."""
 
-import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -128,7 +127,7 @@ async def _compared(condition: Condition, container: Container, came: Came, matc
     matching: list[Line] = []
     for place in range(0, len(lines), AT_A_TIME):
         matching += [line for line in lines[place : place + AT_A_TIME] if match.search(line.text)]
-        await asyncio.sleep(0)
+        await container.engine.clock.sleep(0)
     return Found(tuple(matching), len(lines), max((line.at for line in lines), default=None), came.cut)
 
 
