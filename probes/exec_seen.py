@@ -125,13 +125,9 @@ async def _running(engine: Engine, inspected: Mapping[str, Any]) -> list[str]:
 def _unseen(container: Container, gaps: tuple[Gap, ...]) -> Signal | Unknown:
     """Nothing was seen: which says something only of what was watched."""
     query = f"{QUERY} {container.id}"
-    broken = next((gap for gap in gaps if gap.until_at is None), None)
-    if broken is not None:
-        return Unknown(f"nothing is seen since {broken.from_at:%H:%M:%S} UTC: {readable(broken.reason)}", query)
-    unwatched = [gap.until_at for gap in gaps if gap.until_at is not None]
-    if not unwatched:
+    if not gaps:
         return _signal(container, 0, [])
-    until = max(unwatched)
+    until = max(gap.until_at or container.at for gap in gaps)
     if container.at < until + timedelta(seconds=UNSURE_SECONDS):
         sure_at = until + timedelta(seconds=UNSURE_SECONDS)
         why = f"what happened before {until:%H:%M:%S} UTC was not seen; counted again from {sure_at:%H:%M:%S} UTC"
