@@ -40,7 +40,8 @@ class Born:
 @dataclass(frozen=True, slots=True)
 class Container:
     """One entry of an engine's list. id: the full one. state, health: the engine's words; health is empty where the
-    container has no check. born: None while it could not be inspected."""
+    container has no check. born: None while it could not be inspected. document: what inspect answered at this look,
+    where it was asked."""
 
     id: str
     name: str
@@ -54,6 +55,7 @@ class Container:
     network_mode: str = ""
     ports: tuple[int, ...] = ()
     born: Born | None = None
+    document: Mapping[str, Any] | None = None
 
     @property
     def short_id(self) -> str:

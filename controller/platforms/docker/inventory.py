@@ -17,6 +17,7 @@ from controller.domain.veto import Needs, Veto
 from controller.platforms.docker import container
 from controller.platforms.docker.cache import Declares, FactCache, remember
 from controller.platforms.docker.container import Container
+from controller.platforms.docker.frontage import Front, Frontage
 from controller.platforms.docker.images import Images, Resolved
 from controller.platforms.docker.marks import Marks, engine_marks, marks, member_marks
 from controller.platforms.docker.options import DockerOptions
@@ -44,8 +45,9 @@ class Part:
 class Inventories:
     """Reads the fleet that the options name."""
 
-    def __init__(self, options: DockerOptions, engines: Engines, cache: FactCache) -> None:
+    def __init__(self, options: DockerOptions, engines: Engines, cache: FactCache, frontage: Frontage) -> None:
         self._options = options
+        self._frontage = frontage
         self._engines = tuple(engines.at(address) for address in options.addresses)
         self._cache = cache
         self._declares = Declares(options, cache.clock.now())
@@ -77,13 +79,14 @@ class Inventories:
             images = Images(engine, self._options, self._cache)
             launches = await self._launches(images, {one.born.reference for one in members if one.born})
             made_of = await asyncio.gather(*(self._image(images, one) for one in members))
+            front = await self._frontage.look(members, self._cache.clock.now())
         except PlatformError as error:
             told = f"the engine {engine.address.url} could not be read: {error}"
             raise type(error)(told, call=error.call, code=error.code) from error
-        seen = _Seen(engine.address.url, info.get("Name") or "", everyone, held, launches)
+        seen = _Seen(engine.address.url, info.get("Name") or "", everyone, held, launches, front)
         instances = tuple(map(lambda one, image: self._instance(seen, one, image), members, made_of))
         vetoes = (*engine_marks(held), *engine_vetoes(info, members, self._options))
-        gaps = [*([held.gap] if held.gap else []), *(answer.gap for answer in launches.values() if answer.gap)]
+        gaps = [*filter(None, (held.gap, front.gap)), *(answer.gap for answer in launches.values() if answer.gap)]
         gaps += [f"{one.name} could not be inspected" for one in members if one.born is None]
         return Part(_group(seen, members, vetoes), instances, tuple(gaps))
 
@@ -100,16 +103,16 @@ class Inventories:
     async def _born(self, engine: Engine, one: Container) -> Container | None:
         key = (engine.address, one.id)
         known = self._cache.born.get(key)
-        if known is None:
-            async with self._room:
-                try:
-                    told = await engine.read("ContainerInspect", f"/containers/{one.id}/json")
-                except Gone:
-                    return None
-                except PlatformError:
-                    return one
-            known = remember(self._cache.born, key, container.born(told))
-        return replace(one, born=known)
+        if known is not None and not self._frontage.is_there:
+            return replace(one, born=known)
+        async with self._room:
+            try:
+                told = await engine.read("ContainerInspect", f"/containers/{one.id}/json")
+            except Gone:
+                return None
+            except PlatformError:
+                return replace(one, born=known)
+        return replace(one, born=known or remember(self._cache.born, key, container.born(told)), document=told)
 
     async def _launches(self, images: Images, references: Iterable[str]) -> Mapping[str, Resolved]:
         wanted = sorted(references)
@@ -136,10 +139,12 @@ class Inventories:
             image=image,
             launched_at=(one.born.created_at if one.born else None) or one.created_at,
             healthy=one.healthy,
+            targets=seen.front.targets(one),
             names=tuple(dict.fromkeys(name for name in names if name and name != one.short_id)),
             vetoes=(
                 *member_vetoes(one, seen.everyone, self._options),
                 *member_marks(one, seen.held),
+                *seen.front.vetoes(one),
                 *self._twice_declared(seen.url, one),
             ),
             attributes=_attributes(seen, one, reference),
@@ -169,6 +174,7 @@ class _Seen:
     everyone: Sequence[Container]
     held: Marks
     launches: Mapping[str, Resolved]
+    front: Front
 
 
 async def _as_is(one: Container) -> Container:
@@ -186,6 +192,7 @@ def _group(seen: _Seen, members: Sequence[Container], vetoes: tuple[Veto, ...]) 
         minimum=0,
         maximum=desired + ROOM,
         launch_image=images.pop() if len(images) == 1 else None,
+        balancers=seen.front.balancers,
         vetoes=vetoes,
         attributes={"any_zone": "true", **({"host.name": seen.host} if seen.host else {})},
     )
