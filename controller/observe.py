@@ -19,8 +19,8 @@ class Observer:
     """The eyes of one fleet.
 
     probes: one reader per condition and guard of the policy, by name. probe_timeout_seconds: after it a probe's answer
-    is Unknown for the whole fleet; the other probes are not held up. own_instance: the id of the daemon's own host, if
-    it is one.
+    is Unknown for the whole fleet; the other probes are not held up. own_instances: ids or
+    names of the instances that the daemon itself runs on or in.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class Observer:
         journal: Journal,
         clock: Clock,
         probe_timeout_seconds: float = 20.0,
-        own_instance: str | None = None,
+        own_instances: frozenset[str] = frozenset(),
     ) -> None:
         self._policy = policy
         self._platform = platform
@@ -39,7 +39,7 @@ class Observer:
         self._journal = journal
         self._clock = clock
         self._probe_timeout_seconds = probe_timeout_seconds
-        self._own_instance = own_instance
+        self._own_instances = own_instances
 
     async def snapshot(self, since: datetime | None = None) -> Snapshot:
         """Everything that is known now; with `since`, sources with history tell all from then on.
@@ -69,7 +69,7 @@ class Observer:
             breakers=await journal.breakers(fleet),
             history=await journal.history(fleet, now),
             observed_from=started_at,
-            own_instance=self._own_instance,
+            own_instances=self._own_instances,
             coverage=coverage,
             guards=guards,
             requests=await journal.requests(now, fleet),

@@ -11,7 +11,7 @@ from controller.app import plugins
 from controller.app.clients import SharedClients
 from controller.app.configuration import specs
 from controller.app.narrate import NarratedJournal
-from controller.app.own_host import own_instance
+from controller.app.own_host import own_instances
 from controller.domain.errors import ConfigError
 from controller.domain.policy import Condition, Policy
 from controller.domain.ports import Clock, Journal, Probe, Projector, Resources
@@ -58,20 +58,20 @@ async def shared_clients(clock: Clock) -> AsyncIterator[SharedClients]:
 
 @dataclass(frozen=True, slots=True)
 class Builder:
-    """Makes sites and loops for the fleets of one configuration. own_instance: where this process runs."""
+    """Makes sites and loops for the fleets of one configuration. own_instances: where this process runs."""
 
     config: Config
     clock: Clock
     clients: Resources
     journal: Journal
-    own_instance: str | None = field(default_factory=lambda: own_instance(os.environ))
+    own_instances: frozenset[str] = field(default_factory=lambda: own_instances(os.environ))
 
     def site(self, policy: Policy) -> Site:
         """A fleet as this policy sees it."""
         platform = plugins.platforms()[policy.platform].build(policy.platform_options, self.clients)
         declared = (*policy.conditions, *policy.guards)
         probes = {condition.name: self._probe(condition, policy) for condition in declared}
-        observer = Observer(policy, platform, probes, self.journal, self.clock, own_instance=self.own_instance)
+        observer = Observer(policy, platform, probes, self.journal, self.clock, own_instances=self.own_instances)
         return Site(policy, platform, observer)
 
     def loop(self, policy: Policy, owner: str, wake: Callable[[], None]) -> FleetLoop:

@@ -249,7 +249,7 @@ class Coverage:
 class Snapshot:
     """The one value that decisions are made from. Whatever is not in here was not known.
 
-    own_instance: the id of the instance that the daemon itself runs on, if it runs on one.
+    own_instances: ids or names of the instances that the daemon itself runs on or in: a host, a container.
     guards: what each of the policy's guards says of the fleet as a whole.
     """
 
@@ -264,7 +264,7 @@ class Snapshot:
     history: History = field(default_factory=History)
     observed_from: datetime | None = None
     requests: tuple[Request, ...] = ()
-    own_instance: str | None = None
+    own_instances: frozenset[str] = frozenset()
     coverage: tuple[Coverage, ...] = ()
     guards: Mapping[str, Signal | Unknown] = field(default_factory=dict)
 

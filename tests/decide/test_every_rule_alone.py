@@ -105,7 +105,7 @@ CASES: Mapping[str, Case] = {
     "no_capacity": Case(group={"maximum": 12}),
     "no_fresher_image": Case(readings=AGED, member={"image": image("ami-old", 90)}, group={"launch_image": None}),
     "observe_mode": Case(policy={"mode": Mode.OBSERVE}),
-    "own_host": Case(seen={"own_instance": "i-1"}),
+    "own_host": Case(seen={"own_instances": frozenset({"i-1"})}),
     "platform_busy": Case(group={"vetoes": (veto("platform_busy"),)}),
     "platform_replacing": Case(member={"vetoes": (veto("platform_replacing"),)}),
     "protected": Case(member={"vetoes": (veto("protected"),)}),

@@ -1,4 +1,4 @@
-"""The instance that this daemon runs on: whoever replaces it ends in the middle of replacing."""
+"""The host or container that this daemon runs on or in: whoever replaces it ends in the middle of replacing."""
 
 from controller.decide.rule import RuleSpec
 from controller.domain.model import Snapshot
@@ -9,7 +9,8 @@ from controller.domain.veto import Needs, Veto
 
 def check(candidate: Candidate, draft: Draft, snapshot: Snapshot, policy: Policy) -> Veto | None:
     """Vetoes the daemon's own host. A daemon that runs elsewhere may replace it, or a person."""
-    if candidate.instance.id != snapshot.own_instance:
+    known_by = {candidate.instance.id, *candidate.instance.names}
+    if known_by.isdisjoint(snapshot.own_instances):
         return None
     return Veto("own_host", f"this daemon runs on {candidate.instance.id}", Needs.PERSON)
 

@@ -9,7 +9,7 @@ from controller.platforms.docker.options import DockerOptions
 from tests.support.small_engine import SmallEngine
 
 ALIASED = {"front": {"IPAddress": "10.1.0.9", "Aliases": ["web"], "IPAMConfig": None}}
-BY_ALIAS = {"network_alias": {}}
+BY_ALIAS: dict[str, Any] = {"network_alias": {}}
 
 
 async def look(engine: SmallEngine, clients: SharedClients, balancer: Any) -> Inventory:

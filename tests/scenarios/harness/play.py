@@ -140,8 +140,8 @@ class _Play:
             await journal.save_policy(policy)
         clients = SharedClients(clock)
         daemon = Daemon(clock, Heartbeat(clock), self.config.tick_seconds, lambda *_: None, self._ticked)
-        own_host = self.names.id_of(self.story.own_host) if self.story.own_host else None
-        builder = Builder(self.config, clock, clients, journal, own_instance=own_host)
+        own = frozenset({self.names.id_of(self.story.own_host)} if self.story.own_host else ())
+        builder = Builder(self.config, clock, clients, journal, own_instances=own)
         loops = {
             name: builder.loop(policy, "daemon", partial(daemon.wake, name))
             for name, policy in self.config.fleets.items()
