@@ -79,7 +79,7 @@ def plan(
 
 
 def why(
-    instance: Annotated[str, typer.Argument(metavar="INSTANCE", help="The id of an instance, such as i-0a1b2c3d.")],
+    instance: Annotated[str, typer.Argument(metavar="INSTANCE", help="An instance's id, or the name of a container.")],
     config: ConfigOption = None,
     as_json: Annotated[bool, typer.Option("--json", help=JSON_OPTION_HELP)] = False,
 ) -> None:

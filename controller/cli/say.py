@@ -49,7 +49,7 @@ def abort(
 
 
 def replace(
-    instance: Annotated[str, typer.Argument(metavar="INSTANCE", help="The id of an instance, such as i-0a1b2c3d.")],
+    instance: Annotated[str, typer.Argument(metavar="INSTANCE", help="An instance's id, or the name of a container.")],
     reason: Annotated[str, typer.Option("--reason", help="Why; it is kept in the trace.")],
     config: ConfigOption = None,
 ) -> None:

@@ -10,7 +10,7 @@ from controller.cli.place import ConfigOption, desk_for
 from controller.cli.who import who
 
 Target = Annotated[
-    str, typer.Argument(metavar="FLEET|all|INSTANCE", help="The fleet's name, `all`, or an instance's id.")
+    str, typer.Argument(metavar="FLEET|all|INSTANCE", help="The fleet's name, `all`, or an instance's id or name.")
 ]
 
 

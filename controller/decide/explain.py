@@ -60,6 +60,8 @@ def _instance(
     decision = _decision(instance, snapshot, plan, refusal)
     return {
         "id": instance.id,
+        "name": instance.name,
+        "names": list(instance.names),
         "group": instance.group,
         "zone": instance.zone,
         "state": instance.state.value,
@@ -216,6 +218,9 @@ def refusals(snapshot: Snapshot, decided: Plan, report: Mapping[str, Any]) -> di
     for held in decided.holds:
         instance_id = held.candidate.instance.id
         facts = {**instances[instance_id], **looked, "vetoes": [veto_json(veto) for veto in held.vetoes]}
+        known = {name: text for name, text in held.candidate.instance.attributes.items() if "." in name}
+        if known:  # what it is by standard names; the rest of its attributes is for rules
+            facts["predecessor_facts"] = known
         rules = tuple(sorted({veto.rule for veto in held.vetoes}))
         records[instance_id] = RefusalRecord(instance_id, rules, facts)
     return records

@@ -73,6 +73,11 @@ class Instance:
     launch_image: Image | None = None
 
     @property
+    def name(self) -> str | None:
+        """What people call it, where its platform gives names."""
+        return self.attributes.get("container.name")
+
+    @property
     def left_to_platform(self) -> bool:
         """Whether its platform says that it is about to replace it."""
         return any(veto.rule == "platform_replacing" for veto in self.vetoes)

@@ -12,6 +12,7 @@ from controller.decide.plan import plan as plan_of
 from controller.decide.rule import RuleSpec
 from controller.domain.errors import RepaveError
 from controller.domain.ports import Clock
+from controller.operations import named
 from controller.operations.nearest import not_found
 
 ASIDE = frozenset({"observe_mode", "awaiting_approval"})
@@ -36,7 +37,8 @@ async def plan(sites: Sequence[Site], rules: Sequence[RuleSpec], mode: str, cloc
 async def why(
     sites: Sequence[Site], rules: Sequence[RuleSpec], instance_id: str, mode: str, clock: Clock
 ) -> dict[str, Any]:
-    """The document of `repave why --json`: one instance, and what holds for its whole fleet.
+    """The document of `repave why --json`: one instance, and what holds for its whole fleet. instance_id: or a name of
+    it, or the beginning of a container's.
 
     Raises NotFound when no fleet has it, naming the nearest ids, and RepaveError when a fleet that could not be looked
     at may have it.
@@ -44,8 +46,10 @@ async def why(
     return instance_of(await plan(sites, rules, mode, clock), instance_id)
 
 
-def instance_of(document: Mapping[str, Any], instance_id: str) -> dict[str, Any]:
+def instance_of(document: Mapping[str, Any], said: str) -> dict[str, Any]:
     """The document of `why --json` out of that of `plan --json`. Raises as `why` does."""
+    members = [item for fleet in document["fleets"] for item in fleet["instances"]]
+    instance_id = named.instance_id(said, members)
     for fleet in document["fleets"]:
         for instance in fleet["instances"]:
             if instance["id"] == instance_id:
@@ -58,10 +62,8 @@ def instance_of(document: Mapping[str, Any], instance_id: str) -> dict[str, Any]
                 }
     if document["errors"]:
         failed = "; ".join(f"{item['fleet']}: {item['error']}" for item in document["errors"])
-        raise RepaveError(f"{instance_id} was not found, but not every fleet could be looked at: {failed}")
-    raise not_found(
-        "instance", instance_id, [item["id"] for fleet in document["fleets"] for item in fleet["instances"]]
-    )
+        raise RepaveError(f"{said} was not found, but not every fleet could be looked at: {failed}")
+    raise not_found("instance", said, named.known_by(members))
 
 
 def wanted(document: Mapping[str, Any]) -> list[str]:

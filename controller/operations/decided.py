@@ -108,6 +108,10 @@ class Instance(Document):
     """One instance: how it is, what was found, and what is decided about it."""
 
     id: str
+    name: str | None = None
+    """What people call it: a container's name."""
+    names: list[str] = []
+    """By all of which commands and telemetry may know it, beside its id."""
     group: str
     zone: str
     state: InstanceState

@@ -10,6 +10,7 @@ from controller.decide.explain import isoformat
 from controller.domain.policy import Policy
 from controller.domain.ports import Clock, Journal
 from controller.domain.replacement import fold
+from controller.operations import named
 from controller.operations.ask import instance_of
 from controller.operations.look import hold_json, replacement_json
 from controller.operations.nearest import not_found
@@ -43,10 +44,11 @@ async def why(
 ) -> dict[str, Any]:
     """The document of `why --json`, as of the last look. Raises NotFound."""
     document = await plan(journal, clock, configured, mode)
-    known = {item["id"] for fleet in document["fleets"] for item in fleet["instances"]}
-    if instance_id not in known:
-        raise not_found("instance", instance_id, known)
-    return instance_of(document, instance_id)
+    known = [item for fleet in document["fleets"] for item in fleet["instances"]]
+    found = named.instance_id(instance_id, known)
+    if all(item["id"] != found for item in known):
+        raise not_found("instance", instance_id, named.known_by(known))
+    return instance_of(document, found)
 
 
 async def replacement(journal: Journal, replacement_id: str, trace_id_of: Callable[[str], str]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from controller.domain.policy import Mode, Policy
 from controller.domain.ports import Clock, Journal
 from controller.domain.replacement import Replacement
 from controller.domain.request import REQUESTED, STANDS_FOR, Abort, Request, RequestKind
+from controller.operations import named
 from controller.operations.nearest import NotFound, not_found
 from controller.operations.tell import reason_of
 
@@ -67,13 +68,14 @@ async def abort(journal: Journal, clock: Clock, replacement_id: str, by: str, re
 async def replace(
     journal: Journal, clock: Clock, instance_id: str, reason: str, by: str, fleets: Mapping[str, Policy]
 ) -> Request:
-    """Ask for a replacement whatever the verdict is; limits, holds and protection still apply.
+    """Ask for a replacement whatever the verdict is; limits, holds and protection still apply. instance_id: or a name
+    of it, or the beginning of a container's.
 
     fleets: those of the configuration. Raises NotFound when no fleet's last look saw the instance, and Conflict when
     its fleet is only watched, it has an open replacement, or somebody asked before.
     """
     reason, now = reason_of("a replacement", reason), clock.now()
-    fleet, verdict = await _found(journal, instance_id, fleets)
+    instance_id, fleet, verdict = await _found(journal, instance_id, fleets)
     if fleets[fleet].mode is Mode.OBSERVE:
         raise Conflict(f"the mode of {fleet} is observe: Repave does not act on {instance_id}, whoever asks")
     wish = Request(
@@ -93,16 +95,15 @@ async def replace(
     return await journal.ask(wish)
 
 
-async def _found(journal: Journal, instance_id: str, fleets: Mapping[str, Policy]) -> tuple[str, str]:
-    """The instance's fleet and verdict, as of the last look."""
-    seen = {
-        instance["id"]: (record.fleet, str(instance["verdict"]))
-        for record in await journal.reports()
-        if record.fleet in fleets
-        for instance in record.report["instances"]
-    }
-    if not seen:
-        raise NotFound(f"no instance {instance_id!r}: no daemon has looked at a fleet yet")
-    if instance_id not in seen:
-        raise not_found("instance", instance_id, seen)
-    return seen[instance_id]
+async def _found(journal: Journal, said: str, fleets: Mapping[str, Policy]) -> tuple[str, str, str]:
+    """The instance's id, fleet and verdict, as of the last look."""
+    records = [record for record in await journal.reports() if record.fleet in fleets]
+    members = [instance for record in records for instance in record.report["instances"]]
+    if not members:
+        raise NotFound(f"no instance {said!r}: no daemon has looked at a fleet yet")
+    found = named.instance_id(said, members)
+    for record in records:
+        for instance in record.report["instances"]:
+            if instance["id"] == found:
+                return found, record.fleet, str(instance["verdict"])
+    raise not_found("instance", said, named.known_by(members))

@@ -6,6 +6,7 @@ from datetime import timedelta
 from controller.domain.errors import RepaveError
 from controller.domain.model import Hold
 from controller.domain.ports import Clock, Journal
+from controller.operations import named
 from controller.operations.nearest import not_found
 
 ALL = "all"
@@ -14,20 +15,23 @@ LONGEST_REASON = 500
 
 
 async def scope_of(journal: Journal, clock: Clock, target: str, fleets: Collection[str]) -> str:
-    """The scope of `all`, of a configured fleet, or of an instance: one that a last look saw, that belongs to an open
-    replacement, or that is held. Raises NotFound for anything else.
+    """The scope of `all`, of a configured fleet, or of an instance: one that a last look saw (or by a name that it
+    told), that belongs to an open replacement, or that is held. Raises NotFound for anything else.
     """
     if target == ALL:
         return ALL
     if target in fleets:
         return f"fleet:{target}"
-    known = {item["id"] for record in await journal.reports() for item in record.report["instances"]}
+    members = [item for record in await journal.reports() for item in record.report["instances"]]
+    known = {item["id"] for item in members}
     for replacement in await journal.open_replacements():
         known |= {replacement.predecessor, replacement.successor or replacement.predecessor}
     known |= {hold.scope.removeprefix(OF_INSTANCE) for hold in await journal.holds(clock.now())}
-    if target not in known:
+    found = target if target in known else named.instance_id(target, members)
+    if found not in known:
+        known |= named.known_by(members)
         raise not_found("fleet or instance", target, {*known, *fleets, ALL} - {f"fleet:{name}" for name in fleets})
-    return f"{OF_INSTANCE}{target}"
+    return f"{OF_INSTANCE}{found}"
 
 
 def reason_of(what: str, text: str, *, needed: bool = True) -> str:

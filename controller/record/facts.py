@@ -50,9 +50,7 @@ def identity(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **_standard({key: before[key] for key in before if key not in ("zone", "image_id")}, "repave.predecessor."),
         **_standard(mapping(facts.get("scope")), "repave.scope."),
-        names.CLOUD_AVAILABILITY_ZONE: facts.get("zone"),
-        names.HOST_ID: facts.get("predecessor"),
-        names.HOST_IMAGE_ID: before.get("image_id"),
+        **place(facts.get("predecessor"), facts.get("zone"), before),
         names.PREDECESSOR_ID: facts.get("predecessor"),
         names.PLATFORM: facts.get("platform"),
         names.GROUP: facts.get("group"),
@@ -66,6 +64,29 @@ def identity(facts: Mapping[str, Any]) -> dict[str, Any]:
         names.USER_NAME: person(facts),
         names.VERDICT: facts.get("verdict"),
     }
+
+
+def place(instance_id: Any, zone: Any, known: Mapping[str, Any]) -> dict[str, Any]:
+    """An instance under the conventions' names: a host in a zone of its cloud, or a container. known: its facts."""
+    if is_container(known):
+        return whom(instance_id, known)
+    return {
+        names.CLOUD_AVAILABILITY_ZONE: zone,
+        names.HOST_ID: instance_id,
+        names.HOST_IMAGE_ID: known.get("image_id"),
+    }
+
+
+def whom(instance_id: Any, known: Mapping[str, Any], like: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Just which one it is. like: the facts of one of its kind, where of itself nothing is known."""
+    if is_container(known if like is None else like):
+        return {names.CONTAINER_ID: known.get(names.CONTAINER_ID) or instance_id}
+    return {names.HOST_ID: instance_id}
+
+
+def is_container(known: Mapping[str, Any]) -> bool:
+    """Whether these are the facts of a container."""
+    return names.CONTAINER_ID in known
 
 
 def _standard(attributes: Mapping[str, Any], otherwise: str) -> dict[str, Any]:
@@ -99,11 +120,9 @@ def step_attributes(step: str, facts: Mapping[str, Any]) -> dict[str, Any]:
     rest = {key: facts[key] for key in facts if key not in known and not _is_notes(facts[key])}
     return {
         **_prefixed(f"repave.{step}.", rest),
-        **_prefixed("repave.successor.", after),
+        **_standard(after, "repave.successor."),
+        **place(facts.get("successor"), after.get("zone"), after),
         names.SUCCESSOR_ID: facts.get("successor"),
-        names.HOST_ID: facts.get("successor"),
-        names.HOST_IMAGE_ID: after.get("image_id"),
-        names.CLOUD_AVAILABILITY_ZONE: after.get("zone"),
         names.VERIFICATION: facts.get("verification"),
         names.REASON: facts.get("reason"),
         names.OUTCOME: facts.get("outcome"),

@@ -13,6 +13,7 @@ OTHER_ERROR = error_attributes.ErrorTypeValues.OTHER.value
 CLOUD_AVAILABILITY_ZONE = "cloud.availability_zone"
 CLOUD_PROVIDER = "cloud.provider"
 CLOUD_REGION = "cloud.region"
+CONTAINER_ID = "container.id"
 HOST_ID = "host.id"
 HOST_IMAGE_ID = "host.image.id"
 RPC_METHOD = "rpc.method"

@@ -20,8 +20,7 @@ def refusal_span(fleet: str, record: RefusalRecord, at: datetime) -> Span:
     found = [item.get("rule") for item in map(read.mapping, read.listed(facts.get("evidence"))) if item.get("found")]
     about = {
         **read.identity({**facts, "causes": found}),
-        names.HOST_ID: record.instance_id,
-        names.HOST_IMAGE_ID: read.mapping(facts.get("image")).get("id"),
+        **_place(record),
         names.FLEET: fleet,
         names.INSTANCE: record.instance_id,
         names.VETOES: list(record.rules),
@@ -38,3 +37,9 @@ def refusal_span(fleet: str, record: RefusalRecord, at: datetime) -> Span:
         notes=(*read.veto_notes(facts, at), *read.evidence_notes(facts, at)),
     )
     return within_limits(span)
+
+
+def _place(record: RefusalRecord) -> dict[str, object]:
+    known = read.mapping(record.facts.get("predecessor_facts"))
+    image = read.mapping(record.facts.get("image")).get("id")
+    return read.place(record.instance_id, record.facts.get("zone"), {"image_id": image, **known})

@@ -49,6 +49,7 @@ class _Teller:
         self._answered: dict[str, datetime] = {}
         self._idle_since = accepted.at
         self._successor: Any = None
+        self._successor_facts: Mapping[str, Any] = {}
         self._failure: Mapping[str, Any] = {}
         self._accepted(accepted)
 
@@ -156,7 +157,8 @@ class _Teller:
 
     def _begin_step(self, step: Step, at: datetime) -> None:
         self._attempts[step] += 1
-        about = {} if step in OF_SUCCESSOR else {names.HOST_ID: self._facts.get("predecessor")}
+        before = read.mapping(self._facts.get("predecessor_facts"))
+        about = {} if step in OF_SUCCESSOR else read.whom(self._facts.get("predecessor"), before)
         self._drawing.begin(step, step.value, at, about, path=f"{step}/{self._attempts[step]}")
 
     def _end_step(self, step: Step, event: Event, error: str | None = None) -> None:
@@ -165,7 +167,8 @@ class _Teller:
             self._drawing.note(step, note)
         about = read.step_attributes(step, event.facts)
         if step in OF_SUCCESSOR:
-            about[names.HOST_ID] = self._successor
+            before = read.mapping(self._facts.get("predecessor_facts"))
+            about |= read.whom(self._successor, self._successor_facts, like=before)
         if error:
             about[names.ERROR_TYPE] = about[names.ERROR_TYPE] or names.OTHER_ERROR
         self._drawing.end(step, event, about, error)
@@ -183,6 +186,7 @@ class _Teller:
 
     def _learn(self, event: Event) -> None:
         self._successor = event.facts.get("successor", self._successor)
+        self._successor_facts = read.mapping(event.facts.get("successor_facts")) or self._successor_facts
         verification = event.facts.get("verification")
         self._drawing.add(ROOT, {names.SUCCESSOR_ID: self._successor, names.VERIFICATION: verification})
 

@@ -38,7 +38,8 @@ FLEET = {"name": TEXT, "platform": TEXT, "mode": TEXT, "policy_hash": TEXT, "obs
          "settled": bool, "gaps": list, "coverage": list, "hold": (dict, type(None)), "guards": list,
          "notes": list, "groups": list,
          "instances": list}  # fmt: skip
-INSTANCE = {"id": TEXT, "group": TEXT, "zone": TEXT, "state": TEXT, "serving": bool,
+INSTANCE = {"id": TEXT, "name": (TEXT, type(None)), "names": list,
+            "group": TEXT, "zone": TEXT, "state": TEXT, "serving": bool,
             "age_seconds": (*NUMBER, type(None)), "image": dict, "verdict": TEXT, "findings": list, "evidence": list,
             "decision": TEXT, "replacement": (TEXT, type(None)), "request": (dict, type(None)),
             "vetoes": list, "waits": (dict, type(None)),
@@ -115,7 +116,8 @@ def test_an_example_reads_as_the_contract_says() -> None:
     assert (report["observed_at"], report["next_look_at"]) == ("2026-11-23T12:00:00Z", "2026-11-23T12:00:30Z")
     assert report["groups"] == [{"name": "web", "desired": 3, "minimum": 0, "maximum": 5}]
     assert sick == {
-        "id": "i-1", "group": "web", "zone": "a", "state": "in_service", "serving": True, "age_seconds": 777600.0,
+        "id": "i-1", "name": None, "names": [],
+        "group": "web", "zone": "a", "state": "in_service", "serving": True, "age_seconds": 777600.0,
         "image": {"id": "ami-old", "created_at": "2026-11-13T12:00:00Z", "age_seconds": 864000.0},
         "verdict": "degraded", "findings": ["degraded"], "decision": "replace", "replacement": None, "vetoes": [],
         "request": None,

@@ -12,6 +12,7 @@ from controller.platforms.docker.cache import Digest, FactCache, ImageFacts, rem
 from controller.platforms.docker.container import moment
 from controller.platforms.docker.names import short_id
 from controller.platforms.docker.options import EARLIEST, DockerOptions
+from controller.platforms.docker.references import is_bare
 
 CREATED_LABEL = "org.opencontainers.image.created"
 """https://github.com/opencontainers/image-spec/blob/main/annotations.md: when the image was built (RFC 3339)."""
@@ -105,7 +106,7 @@ def _facts(document: Mapping[str, Any]) -> ImageFacts:
 
 def _is_fixed(reference: str) -> bool:
     """Whether it names one image for ever: by digest, or by id."""
-    return "@" in reference or reference.startswith("sha256:")
+    return "@" in reference or is_bare(reference)
 
 
 def _names(key: str, image_id: str) -> bool:
