@@ -11,6 +11,7 @@ from typing import Any
 
 from controller.platforms.docker.declared_host import host_config
 from controller.platforms.docker.declared_networks import endpoints
+from controller.platforms.docker.inspected import FLEET, REPLACEMENT
 
 Json = Mapping[str, Any]
 
@@ -20,11 +21,8 @@ PLAIN = ("Domainname", "Tty", "OpenStdin", "StdinOnce", "NetworkDisabled", "MacA
 DEFAULTED = ("User", "WorkingDir", "StopSignal", "Shell")
 """Fields that are the image's unless they were declared."""
 
-OURS = "repave."
-"""How the labels begin that we put on successors."""
-
-KEPT = frozenset({"repave.hold", "repave.protected", "repave.stateful"})
-"""Those of the same beginning that people put there."""
+OURS = frozenset({REPLACEMENT, FLEET})
+"""Labels that we put on successors: a predecessor's are not its successor's."""
 
 COMPOSE_IMAGE = "com.docker.compose.image"
 """Compose's note of the image's id: where it is not the container's, Compose wants to create it anew."""
@@ -126,7 +124,7 @@ def _labels(labels: Mapping[str, str], default: Mapping[str, str], wishes: Wishe
     found = {
         key: value
         for key, value in labels.items()
-        if key == wishes.member_label or ((key in KEPT or not key.startswith(OURS)) and default.get(key) != value)
+        if key == wishes.member_label or (key not in OURS and default.get(key) != value)
     }
     if image_id and COMPOSE_IMAGE in found:
         found[COMPOSE_IMAGE] = image_id
