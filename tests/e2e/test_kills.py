@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.harness.contract import Contract, Story
+from tests.e2e.harness.docker_stories import ENGINES
 from tests.e2e.harness.kills import boundaries
 from tests.e2e.harness.matrix import Case, all_of, some_of
 from tests.e2e.harness.stories import GROUPS
@@ -21,7 +22,7 @@ from tests.e2e.harness.timing import Timings
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
-PLATFORMS: tuple[Contract[Any], ...] = (GROUPS,)
+PLATFORMS: tuple[Contract[Any], ...] = (GROUPS, ENGINES)
 STORIES = [(contract, story) for contract in PLATFORMS for story in contract.stories]
 
 

@@ -1,6 +1,7 @@
 """A proxy on a unix socket of its own, in front of HAProxy's runtime socket: it names, logs, holds and strikes."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 from tests.support.wiretap import Answer, Askers, Cut, Request, Wiretap
 
 READS = ("show", "get", "help", "prompt", "quit")
-WELL = ("", "New server registered.", "Server deleted.")
+WELL = re.compile(r"|New server registered\.|Server deleted\.|.* by 'stats socket command'")
 """What HAProxy 2.6 answers to a change that it has made; everything else is why it has not."""
 
 
@@ -78,7 +79,7 @@ class HaproxyProxy:
                 request.error = f"HAProxy: {error}"
                 raise Cut from None
             words = content.decode(errors="replace").strip()
-            well = all(part.strip() in WELL for part in words.splitlines())
+            well = all(WELL.fullmatch(part.strip()) for part in words.splitlines())
             return Answer(200, content, well, None if well or not told else words)
 
         answer = await self.tap.passes(request, ask)

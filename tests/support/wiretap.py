@@ -74,7 +74,7 @@ class Request:
 
 @dataclass
 class Rule:
-    """What strikes a request. key, action, path: patterns of whom it concerns; mutating: None for reads as well.
+    """What strikes a request. key, action, path, body: patterns of what it concerns; mutating: None for reads as well.
 
     nth: which of them, counted from 1; 0 for every one. does: hold (until it is released), cut (the connection ends),
     delay (by `seconds`), answer (`status` and `words`, instead of asking).
@@ -85,6 +85,7 @@ class Rule:
     key: str = "*"
     action: str = "*"
     path: str = "*"
+    body: str = "*"
     mutating: bool | None = True
     nth: int = 1
     seconds: float = 0.0
@@ -100,6 +101,7 @@ class Rule:
             and fnmatchcase(request.key, self.key)
             and fnmatchcase(request.action, self.action)
             and fnmatchcase(request.path, self.path)
+            and fnmatchcase(str(request.body), self.body)
         )
         self.seen += meant
         strikes = meant and self.nth in (0, self.seen)
