@@ -1,4 +1,4 @@
-"""A Docker engine of a test's own, which may be killed, started again and filled up: nobody else's containers are on it.
+"""A Docker engine of a test's own, which may be killed, started again and filled up: nobody else uses it.
 
 Its data live on a small disk of their own (a file, mounted), and containers outlive it (live-restore). Needs root.
 """
@@ -50,9 +50,20 @@ class PrivateEngine:
 
     async def start(self) -> None:
         """Start it (again), and wait until it answers."""
+        process = self._launched()
+
+        async def ready() -> bool:
+            assert process.poll() is None, (self.folder / "log").read_text(encoding="utf-8")[-2000:]
+            return await self.api.answers()
+
+        await eventually(ready, within_seconds=READY_SECONDS, every_seconds=0.1)
+
+    def _launched(self) -> "subprocess.Popen[bytes]":
         program = shutil.which("dockerd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
         assert program is not None
-        (self.folder / "pid").unlink(missing_ok=True)
+        # Who was killed may be a zombie of somebody who never waits for it; by its number the engine takes it for alive.
+        for left in (self.folder / "pid", self.folder / "exec" / "containerd" / "containerd.pid"):
+            left.unlink(missing_ok=True)
         command = [
             *(program, "--live-restore", f"--host={self.api.url}", f"--data-root={self.data}"),
             *(f"--exec-root={self.folder / 'exec'}", f"--pidfile={self.folder / 'pid'}"),
@@ -62,13 +73,7 @@ class PrivateEngine:
         ]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
-        process = self.process
-
-        async def ready() -> bool:
-            assert process.poll() is None, (self.folder / "log").read_text(encoding="utf-8")[-2000:]
-            return await self.api.answers()
-
-        await eventually(ready, within_seconds=READY_SECONDS, every_seconds=0.1)
+        return self.process
 
     async def killed(self) -> None:
         """kill -9 of the engine; its containers run on."""
@@ -143,6 +148,4 @@ async def _ground(engine: PrivateEngine) -> None:
 
 async def _run(*command: str) -> None:
     path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
-    await asyncio.to_thread(
-        subprocess.run, command, check=True, capture_output=True, env={**os.environ, "PATH": path}
-    )
+    await asyncio.to_thread(subprocess.run, command, check=True, capture_output=True, env={**os.environ, "PATH": path})

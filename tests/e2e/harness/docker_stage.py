@@ -143,9 +143,7 @@ async def engine_scene(
         haproxy = await stack.enter_async_context(running_haproxy(short, *servers))
         wiretap = Wiretap(folder / "wire.jsonl")
         engine = await stack.enter_async_context(engine_proxy(wiretap, short / "docker.sock", api.socket))
-        runtime = await stack.enter_async_context(
-            haproxy_proxy(wiretap, short / "haproxy.sock", Path(haproxy.socket))
-        )
+        runtime = await stack.enter_async_context(haproxy_proxy(wiretap, short / "haproxy.sock", Path(haproxy.socket)))
         name = f"edge-{web.mark}"
         scene = EngineScene(folder, tap, api, web, wiretap, haproxy, engine, name)
         balancer = {"haproxy": {"socket": str(runtime.socket), "backend": BACKEND, "inter": "100ms"}}

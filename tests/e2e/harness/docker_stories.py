@@ -63,7 +63,8 @@ async def _seats(scene: EngineScene) -> list[str]:
     addresses = {id_: await scene.web.address(id_) for id_ in (await scene.web.now()).values()}
     seats = await scene.seats()
     found = [
-        f"{id_} has {count} servers" for id_, address in addresses.items()
+        f"{id_} has {count} servers"
+        for id_, address in addresses.items()
         if (count := sum(seat.serving and seat.address == address for seat in seats)) != 1
     ]
     for seat in seats:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from tests.e2e.harness.contract import Place, SceneT, Story, judged
 from tests.e2e.harness.daemon import MORTAL
 from tests.e2e.harness.scene import Scene
+from tests.support.wiretap import Moment
 
 KILLED = -9
+MOMENTS: tuple[Moment, ...] = ("before", "after")
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,7 @@ class Boundary:
 
     place: int
     name: str
-    moment: str | None = None
+    moment: Moment | None = None
 
     def __str__(self) -> str:
         return f"{self.moment} the effect of {self.name}" if self.moment else self.name
@@ -35,9 +37,7 @@ async def boundaries(place: Place[SceneT], story: Story[SceneT]) -> tuple[list[B
             problems.append(f"exit code {code}")
         writes = [Boundary(at, name) for at, name in enumerate(notes.read_text(encoding="utf-8").splitlines())]
         calls = [
-            Boundary(at, call.action, moment)
-            for at, call in enumerate(scene.mutations(daemon))
-            for moment in ("before", "after")
+            Boundary(at, call.action, moment) for at, call in enumerate(scene.mutations(daemon)) for moment in MOMENTS
         ]
     return [*writes, *calls], problems
 

@@ -17,6 +17,7 @@ from controller.record.ids import trace_id_of
 from tests.e2e.harness.daemon import REPAVE, Daemon, process
 from tests.e2e.harness.tap import Tap
 from tests.e2e.harness.wire import DAEMON_KEY
+from tests.support.wiretap import Moment
 
 KEYS = count(1)
 """Every daemon of a test run has a key of its own, by which the world knows it."""
@@ -66,7 +67,7 @@ class Scene(ABC):
 
     @abstractmethod
     def held(
-        self, daemon: Daemon, action: str | None = None, *, moment: str, nth: int = 1
+        self, daemon: Daemon, action: str | None = None, *, moment: Moment, nth: int = 1
     ) -> AbstractAsyncContextManager[Held]:
         """The nth mutating request of this daemon (of those that ask for `action`), held `before` or `after` its
         effect. Its connection is cut in the end; before its effect, that means that it never has one."""
