@@ -146,7 +146,7 @@ async def engine_scene(
         runtime = await stack.enter_async_context(haproxy_proxy(wiretap, short / "haproxy.sock", Path(haproxy.socket)))
         name = f"edge-{web.mark}"
         scene = EngineScene(folder, tap, api, web, wiretap, haproxy, engine, name)
-        balancer = {"haproxy": {"socket": str(runtime.socket), "backend": BACKEND, "inter": "100ms"}}
+        balancer = {"haproxy": {"socket": str(runtime.socket), "backend": BACKEND, "inter": "0.1s"}}
         docker = {"host": engine.url, "label": web.label, "load_balancer": balancer}
         checks = [{"name": "sick container", "docker_health": {}, "for": "0s", "urgent": True}]
         told = merged({**PACE, "docker": docker, "degraded_when": checks}, fleet or {})
