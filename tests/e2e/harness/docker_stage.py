@@ -13,7 +13,6 @@ from tests.e2e.harness.contract import Story
 from tests.e2e.harness.daemon import Daemon
 from tests.e2e.harness.scene import Scene, plain_environment
 from tests.e2e.harness.tap import Tap
-from tests.e2e.harness.wire import DAEMON_KEY
 from tests.support.docker_engine import Api
 from tests.support.docker_fleet import Fleet, fleet
 from tests.support.docker_images import Image, Recipe, build, remove
@@ -50,6 +49,7 @@ class EngineScene(Scene):
     """One fleet of containers behind a HAProxy of its own.
 
     web: the fleet as it was started; number 1 is on an aged image. engine: the proxy before the engine's socket.
+    fleet: its name in the configuration. newest: what a successor is created from. servers: of HAProxy's own file.
     """
 
     api: Api
@@ -58,6 +58,8 @@ class EngineScene(Scene):
     haproxy: RealHaproxy
     engine: EngineProxy
     fleet: str
+    newest: Image
+    servers: tuple[str, ...]
 
     on_the_root: ClassVar = frozenset({"container.id", "container.name", "container.image.name"})
 
@@ -132,25 +134,27 @@ async def engine_scene(
     *,
     fleet: Mapping[str, Any] | None = None,
     newest: Recipe | None = None,
-    top: Mapping[str, Any] | None = None,
+    docker: Mapping[str, Any] | None = None,
+    **aged: Any,
 ) -> AsyncIterator[EngineScene]:
     """Three containers behind a HAProxy, the first of them on an aged image. newest: what their tag means in the end,
-    where that is not what the two others run."""
+    where that is not what the two others run. docker: what the configuration says besides of where they run. aged: what
+    is said of the first."""
     async with AsyncExitStack() as stack:
-        web = await stack.enter_async_context(_members(api, newest))
+        web, last = await stack.enter_async_context(_members(api, newest, aged))
         short = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rp-")))  # a socket's path is short
-        servers = [f"{one.name} {one.address}:80 check" for one in web.containers.values()]
+        servers = tuple(f"{one.name} {one.address}:80 check" for one in web.containers.values())
         haproxy = await stack.enter_async_context(running_haproxy(short, *servers))
         wiretap = Wiretap(folder / "wire.jsonl")
         engine = await stack.enter_async_context(engine_proxy(wiretap, short / "docker.sock", api.socket))
         runtime = await stack.enter_async_context(haproxy_proxy(wiretap, short / "haproxy.sock", Path(haproxy.socket)))
         name = f"edge-{web.mark}"
-        scene = EngineScene(folder, tap, api, web, wiretap, haproxy, engine, name)
+        scene = EngineScene(folder, tap, api, web, wiretap, haproxy, engine, name, last, servers)
         balancer = {"haproxy": {"socket": str(runtime.socket), "backend": BACKEND, "inter": "0.1s"}}
-        docker = {"host": engine.url, "label": web.label, "load_balancer": balancer}
+        where = {"host": engine.url, "label": web.label, "load_balancer": balancer, **(docker or {})}
         checks = [{"name": "sick container", "docker_health": {}, "for": "0s", "urgent": True}]
-        told = merged({**PACE, "docker": docker, "degraded_when": checks}, fleet or {})
-        write_fleets(scene.config, {name: told}, top or {})
+        told = merged({**PACE, "docker": where, "degraded_when": checks}, fleet or {})
+        write_fleets(scene.config, {name: told}, {})
 
         async def all_serve() -> bool:
             return len(await scene.serving()) == SIZE
@@ -161,20 +165,20 @@ async def engine_scene(
 
 
 @asynccontextmanager
-async def _members(api: Api, newest: Recipe | None) -> AsyncIterator[Fleet]:
+async def _members(api: Api, newest: Recipe | None, aged: Mapping[str, Any]) -> AsyncIterator[tuple[Fleet, Image]]:
     async with fleet(api, None, 0) as web:
         tag, now = f"e2e-{web.mark}", datetime.now(UTC)
         fresh = recipe(now - timedelta(days=1))
         images = [await build(api, tag, recipe(now - timedelta(days=47)))]
         try:
-            await web.add(1, images[0], stop_seconds=2)
+            await web.add(1, images[0], stop_seconds=2, **aged)
             images.append(await build(api, tag, fresh))
             for number in range(2, SIZE + 1):
                 await web.add(number, images[1], stop_seconds=2)
             if newest is not None:
                 images.append(await build(api, tag, newest))
             await web.healthy()
-            yield web
+            yield web, images[-1]
         finally:
             await api.clear(web.label)
             await _forgotten(api, images)
@@ -187,8 +191,3 @@ def recipe(created: datetime, **environment: str) -> Recipe:
 
 async def _forgotten(api: Api, images: Sequence[Image]) -> None:
     await remove(api, *(image.reference for image in images), *(image.id for image in images))
-
-
-def is_daemon(request: Request) -> bool:
-    """Whether a daemon made it."""
-    return request.key.startswith(DAEMON_KEY)
