@@ -61,7 +61,7 @@ class PrivateEngine:
     def _launched(self) -> "subprocess.Popen[bytes]":
         program = shutil.which("dockerd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
         assert program is not None
-        # Who was killed may be a zombie of somebody who never waits for it; by its number the engine takes it for alive.
+        # Who was killed may be a zombie that nobody waits for; by its number the engine takes it for alive.
         for left in (self.folder / "pid", self.folder / "exec" / "containerd" / "containerd.pid"):
             left.unlink(missing_ok=True)
         command = [

@@ -46,7 +46,7 @@ def wire_problems(scene: EngineScene) -> list[str]:
 
 
 async def remains(scene: EngineScene, *, undone: bool) -> list[str]:
-    """What is not as it has to be in the end, once HAProxy has had a moment. undone: the predecessor has to be there."""
+    """What is wrong in the end, once HAProxy has had a moment. undone: the predecessor has to be there."""
 
     async def look() -> list[str]:
         return await _containers(scene, undone=undone) + await _seats(scene)

@@ -3,17 +3,21 @@
     python -m tests.e2e.harness.planted_daemon BUG run -c CONFIG ...
 
 no_intent: a call is journaled only once its outcome is known. no_lease: every daemon takes the lease for its own.
+mends: before it creates a successor, it restarts the container that is to go, past the client that would refuse.
 """
 
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+from aiohttp import ClientSession, UnixConnector
+
 from controller.act.saga import Saga
 from controller.cli.command import run_command
 from controller.domain.lifecycle import NEXT_STEP, Kind
-from controller.domain.ports import Lease
+from controller.domain.ports import Lease, Progress, Work
 from controller.journal.adapter import JournalAdapter
+from controller.platforms.docker import DockerPlatform
 
 
 def no_intent() -> None:
@@ -42,7 +46,21 @@ def no_lease() -> None:
     setattr(JournalAdapter, "acquire", acquire_for_anybody)  # noqa: B010
 
 
-BUGS = {"no_intent": no_intent, "no_lease": no_lease}
+def mends() -> None:
+    """Perhaps a restart helps."""
+    launch = DockerPlatform.launch
+
+    async def restart_and_launch(self: DockerPlatform, work: Work) -> Progress:
+        connector = UnixConnector(work.replacement.group.removeprefix("unix://"))
+        async with ClientSession(connector=connector) as session:
+            async with session.post(f"http://engine/containers/{work.replacement.predecessor}/restart?t=0"):
+                pass
+        return await launch(self, work)
+
+    setattr(DockerPlatform, "launch", restart_and_launch)  # noqa: B010
+
+
+BUGS = {"no_intent": no_intent, "no_lease": no_lease, "mends": mends}
 
 
 def main(arguments: Sequence[str]) -> int:
