@@ -52,9 +52,9 @@ def mends() -> None:
 
     async def restart_and_launch(self: DockerPlatform, work: Work) -> Progress:
         connector = UnixConnector(work.replacement.group.removeprefix("unix://"))
-        async with ClientSession(connector=connector) as session:
-            async with session.post(f"http://engine/containers/{work.replacement.predecessor}/restart?t=0"):
-                pass
+        url = f"http://engine/containers/{work.replacement.predecessor}/restart?t=0"
+        async with ClientSession(connector=connector) as session, session.post(url):
+            pass
         return await launch(self, work)
 
     setattr(DockerPlatform, "launch", restart_and_launch)  # noqa: B010
