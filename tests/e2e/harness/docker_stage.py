@@ -25,6 +25,8 @@ from tests.support.wiretap import KEY_VARIABLE, Held, Moment, Request, Wiretap
 SIZE = 3
 BACKEND = "edge"
 HEALTH_SECONDS = 0.5
+FALL = 30
+"""Failed checks, a tenth of a second apart, before HAProxy calls a server down: a busy machine is not a sick one."""
 MAINT_OR_DRAIN = 0x3F
 """Of srv_admin_state: every reason for which a server gets no traffic although it is up."""
 
@@ -143,14 +145,14 @@ async def engine_scene(
     async with AsyncExitStack() as stack:
         web, last = await stack.enter_async_context(_members(api, newest, aged))
         short = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rp-")))  # a socket's path is short
-        servers = tuple(f"{one.name} {one.address}:80 check" for one in web.containers.values())
+        servers = tuple(f"{one.name} {one.address}:80 check fall {FALL}" for one in web.containers.values())
         haproxy = await stack.enter_async_context(running_haproxy(short, *servers))
         wiretap = Wiretap(folder / "wire.jsonl")
         engine = await stack.enter_async_context(engine_proxy(wiretap, short / "docker.sock", api.socket))
         runtime = await stack.enter_async_context(haproxy_proxy(wiretap, short / "haproxy.sock", Path(haproxy.socket)))
         name = f"edge-{web.mark}"
         scene = EngineScene(folder, tap, api, web, wiretap, haproxy, engine, name, last, servers)
-        balancer = {"haproxy": {"socket": str(runtime.socket), "backend": BACKEND, "inter": "0.1s"}}
+        balancer = {"haproxy": {"socket": str(runtime.socket), "backend": BACKEND, "inter": "0.1s", "fall": FALL}}
         where = {"host": engine.url, "label": web.label, "load_balancer": balancer, **(docker or {})}
         checks = [{"name": "sick container", "docker_health": {}, "for": "0s", "urgent": True}]
         told = merged({**PACE, "docker": where, "degraded_when": checks}, fleet or {})
@@ -186,7 +188,7 @@ async def _members(api: Api, newest: Recipe | None, aged: Mapping[str, Any]) -> 
 
 def recipe(created: datetime, **environment: str) -> Recipe:
     """An image of this date whose health is asked for often."""
-    return Recipe(created=created, health_seconds=HEALTH_SECONDS, health_retries=1, environment=environment)
+    return Recipe(created=created, health_seconds=HEALTH_SECONDS, health_retries=3, environment=environment)
 
 
 async def _forgotten(api: Api, images: Sequence[Image]) -> None:

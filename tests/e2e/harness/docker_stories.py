@@ -143,7 +143,7 @@ SAMPLE = (
     (REPLACED, "after the effect of ContainerStop"),
     (REPLACED, "before the effect of ContainerRename"),
     (UNDONE, "after await_ready failed"),
-    (RESTORED, "after terminate failed"),
+    (RESTORED, "after drain failed"),
 )
 
 
