@@ -19,6 +19,8 @@ RUNNING = (1, 2)
 """Of srv_op_state: warming up, and fully up. A server that soft-stops (3) takes no new sessions."""
 CHECK_CONFIGURED, CHECK_ENABLED = 0x02, 0x04
 """Of srv_check_state."""
+NEVER_CHECKED = ("0", "1")
+"""Of srv_check_status: unknown, initializing. The result is of no use for this: it is unknown during every check."""
 PASSED = "3"
 """Of srv_check_result."""
 
@@ -90,7 +92,7 @@ def _row(state: Mapping[str, str], stat: Mapping[str, str]) -> ServerRow:
         is_up=int(state["srv_op_state"]) in RUNNING,
         checked=bool(check & CHECK_CONFIGURED),
         checking=bool(check & CHECK_ENABLED),
-        fresh=state["srv_check_result"] == "0",
+        fresh=state["srv_check_status"] in NEVER_CHECKED,
         passed=_passed(state, rise, fall),
         sessions=_number(stat["scur"]) + _number(stat["qcur"]),
         attached=_number(stat["srv_icur"]) + _number(stat["used_conn_cur"]),

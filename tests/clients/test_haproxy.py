@@ -39,6 +39,7 @@ async def test_both_tables_come_over_one_connection(fake: FakeHaproxy) -> None:
         (DOWN, False, False, False, False, False),
         ("2 8 0 2", False, True, True, True, False),  # out of maintenance, and not checked yet: up by HAProxy's leave
         ("2 8 3 2", False, True, True, False, False),  # the check that passed is one from before the maintenance
+        ("2 8 0 4 15", False, True, True, False, False),  # checked before, and just being checked again
         ("1 0 3 4", False, False, True, False, True),  # warming up
         ("3 0 3 4", False, False, False, False, True),  # it asks for no new sessions
         ("2 12 3 4", False, True, True, False, True),  # its file said `disabled`, which was undone
