@@ -19,15 +19,14 @@ STATS = (
 
 
 def servers(*rows: tuple[str, str], stats: Sequence[str] | None = None) -> bytes:
-    """Both tables of one backend; a row is (name, `srv_op_state srv_admin_state srv_check_result srv_check_health`), and
-    a fifth word is `srv_check_status`, where the result does not tell."""
+    """Both tables of one backend; a row is (name, `srv_op_state srv_admin_state srv_check_result srv_check_health`). A
+    fifth word is `srv_check_status`, where the result does not tell."""
     states = [f"1\n# {COLUMNS}\n"]
     for number, (name, words) in enumerate(rows, 1):
         op, admin, result, health, *more = words.split()
         status = more[0] if more else "1" if result == "0" else "15"
-        states.append(
-            f"3 edge {number} {name} 10.0.0.{number} {op} {admin} 1 1 5 {status} {result} {health} 6 0 0 0 - 80 - 0 0 - - 0\n"
-        )
+        told = f"{op} {admin} 1 1 5 {status} {result} {health} 6 0 0 0 - 80 - 0 0 - - 0"
+        states.append(f"3 edge {number} {name} 10.0.0.{number} {told}\n")
     lines = [f"edge,{name},0,0,UP,L7OK,,Layer7 check passed,2,3,0,0,\n" for name, _ in rows]
     return ("".join(states) + f"\n# {STATS}\n" + "".join(lines if stats is None else stats) + "\n").encode()
 

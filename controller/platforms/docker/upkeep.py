@@ -8,7 +8,7 @@ from controller.domain.replacement import Replacement
 from controller.platforms.docker.capacity import GOING, on_the_way_out
 from controller.platforms.docker.crew import Crew
 from controller.platforms.docker.hand import Hand
-from controller.platforms.docker.inspected import Inspected
+from controller.platforms.docker.inspected import REPLACEMENT, Inspected
 from controller.platforms.docker.quarantine import parse
 
 PROVEN = frozenset({Phase.READY, Phase.VERIFYING, Phase.VERIFIED}) | GOING
@@ -28,7 +28,7 @@ async def upkeep(crew: Crew, work: Upkeep) -> tuple[str, ...]:
     if held or crew.traffic.balancer is None:
         return tuple(said)
     async with crew.ledger.turn:
-        busy = _busy(crew, work)
+        busy = _busy(crew, work) | _unknown_yet(work, members)
         servers = [one.server(crew.traffic.port, work.now) for one in members]
         said += await crew.traffic.reconcile(servers, work.mutate, busy)
     return tuple(said)
@@ -56,6 +56,12 @@ def _busy(crew: Crew, work: Upkeep) -> frozenset[str]:
     for one in work.open:
         found |= on_the_way_out(one) | _in_question(one)
     return frozenset(found)
+
+
+def _unknown_yet(work: Upkeep, members: Sequence[Inspected]) -> set[str]:
+    """Successors that run while no outcome has been journaled yet: their replacements do not know them by id."""
+    launching = {one.id for one in work.open if one.successor is None}
+    return {one.short_id for one in members if one.labels.get(REPLACEMENT) in launching}
 
 
 def _in_question(replacement: Replacement) -> set[str]:
