@@ -34,7 +34,7 @@ def losing(tap: Tap) -> Iterator[Tap]:
     tap.lose_every = 0
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("contract", PLATFORMS, ids=str)
 async def test_a_death_at_some_boundaries_loses_nothing_and_doubles_nothing(
     contract: Contract[Any], losing: Tap, tmp_path: Path, timings: Timings
