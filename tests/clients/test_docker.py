@@ -80,6 +80,15 @@ async def test_an_engine_of_another_version_in_the_same_place_is_asked_for_it_ag
     assert not caught.value.perhaps
 
 
+async def test_connections_of_before_do_not_pile_up(fake: RawEngine, engine: Engine) -> None:
+    fake.says(says([]))
+    for _ in range(9):
+        await listing(engine)
+        engine._transport.forget_version()
+    await listing(engine)
+    await fake.until(lambda: len(fake.connections) <= 4)
+
+
 async def test_where_nothing_listens_nothing_happened_and_later_it_works(tmp_path: Path, clock: VirtualClock) -> None:
     fake = RawEngine(tmp_path / "engine.sock")
     engine = Engine(EngineAddress(fake.url), clock, HASTY)
