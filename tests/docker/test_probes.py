@@ -76,7 +76,8 @@ async def test_memory_processes_restarts_and_an_end_for_want_of_memory(
         assert full["full"]["outcome"] == "breached"
         assert 65 < full["full"]["value"] < 100
         assert full["bytes"]["value"] == full["full"]["value"] / 100 * 64 * 1024**2
-        assert await shown_by_docker(web[1].id) in (None, round(full["bytes"]["value"] / 1024**2))
+        by_hand = await shown_by_docker(web[1].id)
+        assert by_hand is None or abs(by_hand - full["bytes"]["value"] / 1024**2) < 12, "a health check comes and goes"
         assert 1 <= full["crowded"]["value"] < 20
         assert full["busy"]["outcome"] == "ok"
         assert (full["restarted"]["value"], full["starved"]["value"]) == (0, 0)
@@ -84,14 +85,14 @@ async def test_memory_processes_restarts_and_an_end_for_want_of_memory(
         assert starved["starved"]["outcome"] == "breached"
 
 
-async def shown_by_docker(container: str) -> int | None:
+async def shown_by_docker(container: str) -> float | None:
     """What the docker command shows as its memory, in MiB; None where there is no such command."""
     if shutil.which("docker") is None:
         return None
     command = ("docker", "stats", "--no-stream", "--format", "{{.MemUsage}}", container)
     asked = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     output, _ = await asked.communicate()
-    return round(float(output.split(b"MiB")[0]))
+    return float(output.split(b"MiB")[0])
 
 
 async def test_a_processor_that_is_kept_busy(engine: Api, app_image: Image, tmp_path: Path) -> None:
