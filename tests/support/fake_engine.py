@@ -38,6 +38,7 @@ class FakeEngine:
     images: dict[str, JSON] = field(default_factory=dict)
     containers: dict[str, Made] = field(default_factory=dict)
     networks: set[str] = field(default_factory=lambda: set(NETWORKS))
+    volumes: set[str] = field(default_factory=set)
     registry: dict[str, JSON] = field(default_factory=dict)
     fail: dict[str, list[Refusal]] = field(default_factory=dict)
     after: dict[str, Callable[[], object]] = field(default_factory=dict)
@@ -266,7 +267,7 @@ class FakeEngine:
             case ["info"]:
                 return {"Name": "host-1", "OSType": "linux", "LiveRestoreEnabled": True}
             case ["volumes"]:
-                return {"Volumes": []}
+                return {"Volumes": [{"Name": name} for name in sorted(self.volumes)]}
             case ["containers", "json"]:
                 return self._list(query)
             case ["containers", reference, "json"]:

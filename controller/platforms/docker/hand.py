@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from controller.clients.docker import Engine
+from controller.clients.docker_frames import text_of
 from controller.domain.errors import Gone, PlatformError
 from controller.domain.ports import Mutate
 from controller.platforms.docker.evidence import evidence_of
@@ -59,9 +60,7 @@ class Hand:
             content = await self.engine.read_bytes("ContainerLogs", path, stdout=True, stderr=True, tail="1")
         except PlatformError:
             return ""
-        if not container.document["Config"].get("Tty") and len(content) > 8:
-            content = content[8:]  # the head of a frame: which stream, and how long
-        return content.decode(errors="replace").strip()[:300]
+        return text_of(content).strip()[:300]
 
     async def pull(self, mutate: Mutate, reference: str) -> None:
         """Fetch what the reference means in its registry now."""

@@ -183,8 +183,9 @@ async def _as_is(one: Container) -> Container:
 
 def _group(seen: _Seen, members: Sequence[Container], vetoes: tuple[Veto, ...]) -> Group:
     """Its launch image is told where it is the same for all members; each of them knows its own. A launch lands where
-    its predecessor is (`any_zone`)."""
-    desired = sum(not one.is_surge for one in members)
+    its predecessor is (`any_zone`). Desired are all members, our surges too, as with every platform that is asked for
+    one more: the rules take the surges off again."""
+    desired = len(members)
     images = {answer.image for answer in seen.launches.values()}
     return Group(
         name=seen.url,

@@ -84,7 +84,7 @@ async def test_its_state_is_told_in_the_words_of_all_platforms(
     assert (member.state, member.healthy) == (expected, healthy)
 
 
-async def test_what_is_ours_to_take_away_is_no_member_and_no_surge_is_desired(
+async def test_what_is_ours_to_take_away_is_no_member_and_a_surge_that_runs_is_desired(
     engine: SmallEngine, clients: SharedClients
 ) -> None:
     engine.container("web-1")
@@ -95,7 +95,7 @@ async def test_what_is_ours_to_take_away_is_no_member_and_no_surge_is_desired(
     engine.container("web-3", labels=ours | {"repave.replacement": "r-1"})
     inventory = await platform(engine, clients).inventory()
     assert names(inventory) == ["r-7f3", "web-1", "web-3"]
-    assert inventory.groups[0].desired == 2
+    assert inventory.groups[0].desired == 3
 
 
 async def test_a_container_that_goes_between_list_and_inspect_is_gone(
