@@ -59,5 +59,5 @@ def test_it_builds_what_answers_every_method_of_the_port(name: str, method: str)
     assert inspect.isclass(built), "name the class, so that this can be checked"
     ours = getattr(built, method)
     theirs = getattr(Platform, method)
-    assert inspect.iscoroutinefunction(ours)
+    assert inspect.iscoroutinefunction(ours) == inspect.iscoroutinefunction(theirs)
     assert list(inspect.signature(ours).parameters) == list(inspect.signature(theirs).parameters)
