@@ -131,7 +131,7 @@ def _unseen(container: Container, gaps: tuple[Gap, ...]) -> Signal | Unknown:
     if container.at < until + timedelta(seconds=UNSURE_SECONDS):
         sure_at = until + timedelta(seconds=UNSURE_SECONDS)
         why = f"what happened before {until:%H:%M:%S} UTC was not seen; counted again from {sure_at:%H:%M:%S} UTC"
-        return Unknown(why, query)
+        return Unknown(why, query, settling=True)
     return _signal(container, 0, [], f" (not all was seen before {until:%Y-%m-%d %H:%M:%S} UTC)")
 
 

@@ -194,10 +194,14 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """No usable reading, and the reason in words. Never zero, never old, never sick."""
+    """No usable reading, and the reason in words. Never zero, never old, never sick.
+
+    settling: the source speaks, and lacks only what lies before it did: it is not quiet, and this passes by itself.
+    """
 
     reason: str
     query: str = ""
+    settling: bool = False
 
 
 @dataclass(frozen=True, slots=True)

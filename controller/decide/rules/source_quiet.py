@@ -12,14 +12,16 @@ AT_LEAST = 2
 
 
 def check_fleet(snapshot: Snapshot, judgement: Judgement, policy: Policy) -> Veto | None:
-    """Vetoes when a condition is unknown for more than `blind_over` of the settled members, at this very tick."""
+    """Vetoes when a condition is unknown for more than `blind_over` of the settled members, at this very tick. A source
+    that speaks again, and lacks only what lies before, is not quiet."""
     settled = [
         member
         for member in snapshot.inventory.instances
         if member.state is InstanceState.IN_SERVICE and not warming_up(member, snapshot, policy)
     ]
     for condition in policy.conditions:
-        quiet = sum(isinstance(snapshot.signal(member.id, condition.name), Unknown) for member in settled)
+        signals = (snapshot.signal(member.id, condition.name) for member in settled)
+        quiet = sum(isinstance(signal, Unknown) and not signal.settling for signal in signals)
         if quiet >= AT_LEAST and quiet > policy.stop_when.blind_over * len(settled):
             allowed = f"{policy.stop_when.blind_over:.0%}"
             reason = f"{condition.name} is unknown for {quiet} of {len(settled)} instances, more than {allowed}"

@@ -39,3 +39,11 @@ def test_what_nobody_asked_is_quiet_too() -> None:
     veto = check_fleet(snapshot(instances(3)), judgement([]), policy(ERRORS))
     assert veto is not None
     assert veto.reason == "errors is unknown for 3 of 3 instances, more than 20%"
+
+
+def test_a_source_that_speaks_again_and_lacks_what_lies_before_is_not_quiet() -> None:
+    members = instances(10)
+    settling = {(member.id, "errors"): Unknown("not watched before", settling=True) for member in members}
+    assert check_fleet(snapshot(members, signals=all_fine(members) | settling), judgement(members), policy()) is None
+    quiet = {(member.id, "errors"): Unknown("no row") for member in members[:3]}
+    assert check_fleet(snapshot(members, signals=all_fine(members) | settling | quiet), judgement(members), policy())
