@@ -1,8 +1,10 @@
 """The small server in the tests' containers. Its faults are asked for over HTTP, so that no test needs an exec.
 
     /                        200, the container's host name (also in the header X-Served-By of every answer)
-    /health                  200 ok; 500 once /control/fail was asked
+    /health                  200 ok, for balancers; 500 once /control/fail was asked
+    /self                    the same, for the container's own HEALTHCHECK; 500 also once /control/sick was asked
     /control/fail            from now on everything but /control answers 500
+    /control/sick            from now on the container's own check fails, though everything is answered
     /control/leak?mib=N      hold N MiB more (it serves on, unless that is more than its limit)
     /control/log?line=TEXT   write a line to standard output
     /control/slow?seconds=S  from now on / takes so long
@@ -30,10 +32,10 @@ def pause(seconds: float) -> None:
 
 
 class App:
-    """What one container answers. slow_seconds: that `/` takes; failing: whether it answers 500."""
+    """What a container answers. slow_seconds: that `/` takes; failing: whether it answers 500; sick: to /self only."""
 
     def __init__(self) -> None:
-        self.failing = False
+        self.failing = self.sick = False
         self.slow_seconds = 0.0
         self.closing = False
         self.held: list[bytearray] = []
@@ -47,16 +49,19 @@ class App:
         value = query.partition("=")[2].replace("+", " ").replace("%20", " ")
         if path.startswith("/control/"):
             return self.control(path.removeprefix("/control/"), value)
-        if path not in {"/", "/health"}:
+        if path not in {"/", "/health", "/self"}:
             return 404, "no such page"
         if path == "/" and self.slow_seconds:
             pause(self.slow_seconds)
-        return (500, "failing, as asked") if self.failing else (200, HOST if path == "/" else "ok")
+        failing = self.failing or (self.sick and path == "/self")
+        return (500, "failing, as asked") if failing else (200, HOST if path == "/" else "ok")
 
     def control(self, what: str, value: str) -> tuple[int, str]:
         """Bring about one of the faults."""
         if what == "fail":
             self.failing = True
+        elif what == "sick":
+            self.sick = True
         elif what == "leak":
             self.held.append(bytearray(b"\1") * (int(value) * 1024 * 1024))
         elif what == "log":

@@ -12,8 +12,8 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -96,6 +96,26 @@ class Api:
         content = await self.call("GET", "/events", None, **query)
         lines = content.decode().splitlines() if isinstance(content, bytes) else [json.dumps(content)]
         return [told for line in lines if (told := json.loads(line))]
+
+    @asynccontextmanager
+    async def telling(self, **filters: list[str]) -> AsyncIterator[list[dict[str, Any]]]:
+        """What the engine says happens, as it happens, for as long as the context lasts: it keeps only the last 256."""
+        told: list[dict[str, Any]] = []
+        reading = asyncio.ensure_future(self._tell(told, {"filters": json.dumps(filters)}))
+        try:
+            yield told
+        finally:
+            reading.cancel()
+            with suppress(asyncio.CancelledError):
+                await reading
+
+    async def _tell(self, told: list[dict[str, Any]], query: dict[str, str]) -> None:
+        async with (
+            ClientSession(connector=UnixConnector(str(self.socket)), timeout=ClientTimeout(None)) as session,
+            session.get("http://docker/events", params=query) as response,
+        ):
+            async for line in response.content:
+                told.append(json.loads(line))  # noqa: PERF401  # each is wanted at once
 
     async def signal(self, container: str, number: signal.Signals) -> None:
         """Signal a container's first process from the host, which the engine does not see as a change."""

@@ -22,7 +22,7 @@ REPOSITORY = "repave-test-app"
 BUSYBOX = (Path("/bin/busybox"), Path("/usr/bin/busybox"))
 CREATED = "org.opencontainers.image.created"
 
-HEALTH_COMMAND = ("/bin/wget", "-q", "-O", "/dev/null", "http://127.0.0.1/health")
+HEALTH_COMMAND = ("/bin/wget", "-q", "-O", "/dev/null", "http://127.0.0.1/self")
 """Of busybox: a check costs some milliseconds, where a Python per check would cost fifty."""
 
 _LIST_MODULES = """
@@ -44,11 +44,13 @@ class Image:
 
 @dataclass(frozen=True)
 class Recipe:
-    """What an image says beside the app. created: the OCI label. health_seconds: between two checks; 0 for none."""
+    """What an image says beside the app. created: the OCI label. health_seconds: between two checks; 0 for none.
+    start_seconds: in which checks that fail do not count, until the first that passes."""
 
     created: datetime | None = None
     health_seconds: float = 1.0
     health_retries: int = 2
+    start_seconds: float = 10.0
     labels: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
 
@@ -60,7 +62,8 @@ class Recipe:
         lines += [f"ENV {name}={json.dumps(value)}" for name, value in self.environment.items()]
         if self.health_seconds:
             interval = f"{round(self.health_seconds * 1000)}ms"
-            options = f"--interval={interval} --timeout=3s --retries={self.health_retries}"
+            start = f"--start-period={round(self.start_seconds * 1000)}ms"
+            options = f"--interval={interval} --timeout=3s --retries={self.health_retries} {start}"
             lines.append(f"HEALTHCHECK {options} CMD {json.dumps(HEALTH_COMMAND)}")
         return "\n".join(lines) + "\n"
 

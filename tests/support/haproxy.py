@@ -29,7 +29,7 @@ defaults
   timeout server 10s
   option redispatch
   retries 3
-frontend front
+{more}frontend front
   bind 127.0.0.1:{port}
   default_backend edge
 backend edge
@@ -60,11 +60,13 @@ def free_port() -> int:
 
 @dataclass
 class RealHaproxy:
-    """A running master and its worker. `reload` reads the file again, which forgets what was added."""
+    """A running master and its worker. `reload` reads the file again, which forgets what was added. more: lines for
+    its section `defaults`, such as those of LOGGED."""
 
     folder: Path
     port: int
     balance: str = "roundrobin"
+    more: str = ""
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -78,7 +80,7 @@ class RealHaproxy:
     def write(self, *servers: str) -> None:
         """Its file, with these `server` lines without that word."""
         lines = "".join(f"  server {server}\n" for server in servers)
-        text = CONFIG.format(socket=self.socket, port=self.port, servers=lines, balance=self.balance)
+        text = CONFIG.format(socket=self.socket, port=self.port, servers=lines, balance=self.balance, more=self.more)
         (self.folder / "haproxy.cfg").write_text(text, encoding="utf-8")
 
     async def say(self, command: str) -> str:
@@ -129,9 +131,11 @@ class RealHaproxy:
 
 
 @asynccontextmanager
-async def running_haproxy(folder: Path, *servers: str, balance: str = "roundrobin") -> AsyncIterator[RealHaproxy]:
+async def running_haproxy(
+    folder: Path, *servers: str, balance: str = "roundrobin", more: str = ""
+) -> AsyncIterator[RealHaproxy]:
     """A HAProxy with these servers in its backend `edge`; it ends with the context."""
-    proxy = RealHaproxy(folder, free_port(), balance)
+    proxy = RealHaproxy(folder, free_port(), balance, more)
     try:
         proxy.launch(*servers)
         await proxy.ready()
