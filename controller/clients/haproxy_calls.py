@@ -41,7 +41,7 @@ _DONE = {
 }
 
 _MEANINGS: tuple[tuple[str, type[PlatformError], str, str], ...] = (
-    ("No such server", Gone, "no_such_server", ""),
+    ("No such server", Transient, "no_such_server", "; it was there a moment ago"),  # a reload forgets: look again
     ("No such backend", Gone, "no_such_backend", ""),
     ("Can't find backend", Gone, "no_such_backend", ""),
     ("No such proxy", Gone, "no_such_backend", ""),

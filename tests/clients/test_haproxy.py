@@ -147,7 +147,7 @@ async def test_a_command_is_given_once_and_understood(
 @pytest.mark.parametrize(
     ("answer", "kind", "code"),
     [
-        (b"No such server.\n", Gone, "no_such_server"),
+        (b"No such server.\n", Transient, "no_such_server"),
         (b"No such backend.\n", Gone, "no_such_backend"),
         (b"Permission denied\n\n", Denied, "permission_denied"),
         (b"Server still has connections attached to it, cannot remove it.\n", Transient, "connections"),

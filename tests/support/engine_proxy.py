@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from aiohttp import ClientConnectionError, ClientSession, ClientTimeout, UnixConnector, web
+from aiohttp import ClientError, ClientSession, ClientTimeout, UnixConnector, web
 
 from tests.support.wiretap import Answer, Askers, Cut, Request, Wiretap
 
@@ -155,7 +155,7 @@ class EngineProxy:
         try:
             async with self._session.request(request.method, url, data=body or None, headers=headers) as response:
                 content = await response.read()
-        except ClientConnectionError as error:
+        except ClientError as error:
             asked.error = f"the engine: {error}"
             raise Cut from None
         words = _words(content) if response.status >= 400 or b'"errorDetail"' in content else None
@@ -181,7 +181,7 @@ class EngineProxy:
                         await passed.write_eof()
                     reply.append(passed)
                     return Answer(response.status, b"")
-            except ClientConnectionError as error:
+            except ClientError as error:
                 asked.error = f"the engine: {error}"
                 raise Cut from None
 
