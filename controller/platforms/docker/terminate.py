@@ -15,25 +15,30 @@ async def terminate(crew: Crew, work: Work) -> Progress:
     """Done when the predecessor is gone, or kept aside, and the successor bears its name."""
     ours = work.replacement
     predecessor, successor = await crew.predecessor(ours), await crew.successor(ours)
-    if predecessor is None and not ended_by_us(ours):
+    by_us = ended_by_us(ours)
+    if predecessor is None and not by_us:
         return superseded(ours)
-    here = predecessor is not None and not aside(predecessor)
-    if successor is None or (here and not successor.running):
+    if predecessor is not None and predecessor.alive and _stands(successor):
+        short = await crew.may_leave(work, predecessor.short_id)
+        if short is not None:
+            return soon(work, short)
+        await crew.hand(ours).stop(work.mutate, predecessor)
+        by_us = True  # and meanwhile either may have gone
+        predecessor, successor = await crew.predecessor(ours), await crew.successor(ours)
+    if successor is None or (not _stands(successor) and predecessor is not None and not aside(predecessor)):
         return Refused(f"the successor {ours.successor} does not run any more", "successor_lost")
-    if predecessor is not None and here:
-        if predecessor.alive:
-            short = await crew.may_leave(work, predecessor.short_id)
-            if short is not None:
-                return soon(work, short)
-            await crew.hand(ours).stop(work.mutate, predecessor)
-            predecessor = await crew.predecessor(ours)
-        if predecessor is not None and predecessor.alive:
-            return soon(work, f"{predecessor.name} has yet to end")
-    return Done(await finish(crew, work, predecessor, successor))
+    if predecessor is not None and predecessor.alive:
+        return soon(work, f"{predecessor.name} has yet to end")
+    return Done(await finish(crew, work, predecessor, successor, by_us=by_us))
 
 
-async def finish(crew: Crew, work: Work, predecessor: Inspected | None, successor: Inspected) -> Mapping[str, Any]:
-    """The rest of the way once the predecessor has ended: nothing leads back from there. What it came to."""
+async def finish(
+    crew: Crew, work: Work, predecessor: Inspected | None, successor: Inspected, *, by_us: bool = True
+) -> Mapping[str, Any]:
+    """The rest of the way once the predecessor has ended: nothing leads back from there. What it came to.
+
+    by_us: whether we stopped it; what it leaves to be seen was kept then.
+    """
     ours, hand = work.replacement, crew.hand(work.replacement)
     was = _noted(work)
     if was is not None:
@@ -41,13 +46,17 @@ async def finish(crew: Crew, work: Work, predecessor: Inspected | None, successo
     name, facts = was["name"] if was else "", dict[str, Any]()
     if predecessor is not None and not aside(predecessor):
         name = predecessor.name
-        facts |= await _away(crew, work, predecessor)
+        facts |= await _away(crew, work, predecessor, seen=not by_us)
     elif predecessor is not None:
         facts["quarantined_as"] = predecessor.name
     crew.ledger.unmark(ours.group, ours.predecessor)
     if name:
         facts |= await _named(hand, work, successor, name)
     return facts
+
+
+def _stands(successor: Inspected | None) -> bool:
+    return successor is not None and successor.running
 
 
 def aside(container: Inspected) -> bool:
@@ -61,10 +70,9 @@ def _noted(work: Work) -> Mapping[str, str] | None:
     return call.arguments.get("predecessor") if call else None
 
 
-async def _away(crew: Crew, work: Work, predecessor: Inspected) -> Mapping[str, Any]:
-    """Remove it, or keep it aside for a time."""
+async def _away(crew: Crew, work: Work, predecessor: Inspected, *, seen: bool) -> Mapping[str, Any]:
+    """Remove it, or keep it aside for a time. seen: keep with the intent what it leaves to be seen."""
     hand = crew.hand(work.replacement)
-    seen = not ended_by_us(work.replacement)
     if not crew.quarantine_seconds:
         await hand.remove(work.mutate, predecessor, evidence=seen)
         return {}

@@ -277,3 +277,28 @@ def test_two_of_a_fleet_can_go_side_by_side(place: Place, balanced: bool) -> Non
     assert [drive.state.outcome for drive in drives] == [Outcome.REPLACED, Outcome.REPLACED]
     assert set(place.names()) == {"web-1", "web-2", "web-3"}
     assert violations(engine) == []
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_what_it_leaves_to_be_seen_is_kept_once_whether_we_stop_it_or_it_ended_by_itself(
+    place: Place, ended: bool
+) -> None:
+    engine = place.hold()
+    if ended:
+        engine.stop(place.names()["web-1"])
+    seen = list[int]()
+    engine.after["remove"] = lambda: seen.append(engine.requests.count(("GET", path)))
+    path = f"/containers/{place.names()['web-1'].id}/logs"
+    state = finished(place, place.drive(serving=2))
+    assert state.outcome is Outcome.REPLACED
+    assert len(state.calls_of("docker.ContainerStop")) == (0 if ended else 1)
+    assert seen == [1]
+
+
+def test_a_successor_that_dies_while_its_predecessor_is_stopped_leaves_that_one_to_be_replaced(place: Place) -> None:
+    engine = place.hold()
+    engine.after["stop"] = lambda: engine.stop(place.names()[ID])
+    state = place.run(place.drive().run(place.advance))
+    assert (state.outcome, state.error_type) == (Outcome.FAILED, "successor_lost")
+    assert place.names()["web-1"].status == "exited"
+    assert ID not in place.names()
