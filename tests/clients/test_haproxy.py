@@ -27,7 +27,7 @@ def api_of(fake: FakeHaproxy, **bounds: float) -> RuntimeApi:
 async def test_both_tables_come_over_one_connection(fake: FakeHaproxy) -> None:
     (row,) = await api_of(fake).servers("edge")
     assert fake.asked == ["show servers state edge;show stat edge 4 -1"]
-    assert (row.name, row.address, row.port, row.takes_traffic, row.passed) == ("web-1", "10.0.0.1", 80, True, True)
+    assert (row.name, row.address, row.port, row.is_up, row.passed) == ("web-1", "10.0.0.1", 80, True, True)
 
 
 @pytest.mark.parametrize(
