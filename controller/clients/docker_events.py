@@ -9,6 +9,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from contextvars import Context
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -26,6 +27,10 @@ OURS = {"ContainerStart": "start", "ContainerStop": "die", "ContainerDelete": "d
 """What the engine tells when we ourselves have done this."""
 
 FAILURES = (aiohttp.ClientError, OSError, TimeoutError, TooLarge, TooOld, ValueError, RecursionError)
+LATE = timedelta(seconds=3)
+"""An event that is so old and was not heard by the stream will not be. By the engine's clock, the present is known to a
+second or two only."""
+
 LONGEST_EVENT_BYTES = 1024 * 1024
 MOST_EXPECTED = 1024
 
@@ -107,7 +112,8 @@ class EngineEvents:
 
     def _begin(self) -> None:
         if self._watching is None or self._watching.done():
-            self._watching = asyncio.create_task(self._watch(), name="events of an engine")
+            # In a context of its own: whoever happens to come first is not timed until the end of days.
+            self._watching = asyncio.create_task(self._watch(), name="events of an engine", context=Context())
 
     async def _watch(self) -> None:
         """For ever: a stream, and when it breaks another one."""
@@ -178,24 +184,28 @@ class EngineEvents:
 
     def _judge(self, events: list[EngineEvent], now: datetime) -> None:
         record, mark = self._record, self._mark
-        for event in events:
-            self._take(event)
+        oldest = events[0].at if events else now + self._skew
+        unheard = [event for event in events if self._take(event)]
         if record.watched_from is None:
-            record.watched_from = events[0].at if events else now + self._skew
+            record.watched_from = oldest
         elif mark is not None and any(event.key == mark.key for event in events):
             record.bridged()
         else:
-            record.lost(events[0].at if events else now + self._skew)
+            if any(event.at < now + self._skew - LATE for event in unheard):
+                record.breaks(self._last_seen_at(), "the engine told more than could be heard")
+            record.lost(oldest)
         if events:
             self._mark = events[-1]
 
-    def _take(self, event: EngineEvent) -> None:
-        if not self._record.add(event) or event.kind != "container" or self._is_ours(event):
-            return
-        if self._record.watched_from is None:
-            return  # it was so before anybody watched
-        for callback in list(self._callbacks.values()):
-            callback(event)
+    def _take(self, event: EngineEvent) -> bool:
+        """Keep an event, and tell of it; False when it was known already."""
+        if not self._record.add(event):
+            return False
+        was_so_before = self._record.watched_from is None
+        if event.kind == "container" and not self._is_ours(event) and not was_so_before:
+            for callback in list(self._callbacks.values()):
+                callback(event)
+        return True
 
     def _is_ours(self, event: EngineEvent) -> bool:
         names = (event.id, event.id[:12], event.attributes.get("name", ""))

@@ -30,6 +30,7 @@ VERSION_SECONDS = 5.0
 MOST_CONNECTIONS = 64
 """Engines before 23 answer what a container uses at their next second: few at a time would take long."""
 
+MOST_RETIRED = 3
 VERSION_BYTES = 256 * 1024
 
 
@@ -178,13 +179,14 @@ class Transport:
             made_of = await asyncio.to_thread(versions, files) if files else ()
             if self._link is None or made_of != self._made_of:
                 link = await self._connect(files)
-                if self._link is not None:
-                    self._retired.append(self._link)  # something may be under way on it
+                self.forget_version()
                 self._link, self._made_of = link, made_of
+                while len(self._retired) > MOST_RETIRED:
+                    await self._retired.pop(0).aclose()
             return self._link
 
     def forget_version(self) -> None:
-        """The engine is another one now: ask it for its version at the next request."""
+        """The engine is another one now: ask it for its version at the next request. What is under way goes on."""
         if self._link is not None:
             self._retired.append(self._link)
             self._link = None

@@ -124,10 +124,9 @@ def _row(state: Mapping[str, str], stat: Mapping[str, str]) -> ServerRow:
 def _passed(state: Mapping[str, str], rise: int, fall: int) -> bool:
     """HAProxy calls a server up as soon as it leaves maintenance, with a health of `rise`, before any check. The first
     check that passes lifts it to `rise` + `fall` - 1. Where `fall` is 1 these are the same, and the last result has to
-    do, which may be older."""
-    if state["srv_check_result"] != PASSED:
-        return False
-    return int(state["srv_check_health"]) >= rise + fall - 1
+    do, which may be older, and is unknown while a check is running."""
+    whole = int(state["srv_check_health"]) >= rise + fall - 1
+    return whole and (fall > 1 or state["srv_check_result"] == PASSED)
 
 
 def _number(text: str) -> int:

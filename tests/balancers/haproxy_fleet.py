@@ -20,7 +20,7 @@ def file_of(*backends: Backend) -> tuple[str, ...]:
 
 def balancer_of(proxy: RealHaproxy, **more: object) -> Haproxy:
     options = HaproxyOptions.model_validate({"socket": proxy.socket, "backend": "edge", "inter": "0.1s", **more})
-    return Haproxy(options, Haproxies(SystemClock()).at(proxy.socket))
+    return Haproxy(options, Haproxies(SystemClock()).at(options.socket))
 
 
 def server_of(backend: Backend, name: str, **more: object) -> Server:

@@ -1,8 +1,12 @@
 """HAProxy's servers, in a real HAProxy: added, checked before traffic, drained and dropped."""
 
+from pathlib import Path
+
 import pytest
 
 from controller.balancers.haproxy import Haproxy
+from controller.clients.haproxy import Haproxies
+from controller.clock import SystemClock
 from controller.domain.errors import Held
 from controller.domain.ports import Server
 from tests.balancers.gate import Gate
@@ -17,7 +21,7 @@ from tests.balancers.haproxy_fleet import (
     state_of,
 )
 from tests.support.eventually import eventually
-from tests.support.haproxy import Backend, RealHaproxy, steady_load
+from tests.support.haproxy import Backend, RealHaproxy, running_haproxy, steady_load
 
 
 async def test_a_successor_is_added_checked_and_then_gets_traffic(
@@ -127,6 +131,32 @@ async def test_an_added_server_is_deleted_once_nothing_holds_it(
     await eventually(gone)
     await balancer.forget("edge", newcomer, Gate())
     await balancer.deregister("edge", newcomer, Gate())
+
+
+async def test_the_runtime_api_may_be_a_port(proxy: RealHaproxy, backends: tuple[Backend, ...]) -> None:
+    balancer = balancer_of(proxy, socket=f"127.0.0.1:{proxy.admin_port}")
+    await registered(balancer, server_of(backends[2], NEW))
+
+
+async def test_what_the_siblings_are_declared_with_holds_for_an_added_server_too(
+    tmp_path: Path, backends: tuple[Backend, ...]
+) -> None:
+    like = f"web-1 {backends[0].where} check inter 100ms rise 3 fall 4 weight 7 maxconn 50"
+    async with running_haproxy(tmp_path, like) as proxy:
+        balancer = balancer_of(proxy, weight=9, keywords="slowstart 1s pool-max-conn 5")
+        await balancer.register("edge", server_of(backends[2], NEW), Gate())
+        (_, row) = await Haproxies(SystemClock()).at(proxy.socket).servers("edge")
+        assert (row.name, row.rise, row.fall, row.weight, row.maxconn) == (NEW, 3, 4, 9, 50)
+        await registered(balancer, server_of(backends[2], NEW))
+
+
+async def test_addresses_may_be_of_version_6(proxy: RealHaproxy) -> None:
+    balancer, newcomer = balancer_of(proxy), Server("id-6", NEW, "fd00::1:5", 80)
+    moved = Server("id-6", NEW, "fd00::1:6", 80)
+    for server in (newcomer, moved):
+        await balancer.register("edge", server, Gate())
+        (row,) = [one for one in await Haproxies(SystemClock()).at(proxy.socket).servers("edge") if one.name == NEW]
+        assert (row.address, row.port, row.is_draining) == (server.address, 80, True)
 
 
 @pytest.mark.parametrize("method", ["register", "deregister", "forget"])

@@ -1,6 +1,7 @@
 """Reading from an engine and changing it, well and badly: the engine is a socket that says whatever it is told to."""
 
 import asyncio
+import gzip
 import json
 from pathlib import Path
 
@@ -78,6 +79,15 @@ async def test_an_engine_of_another_version_in_the_same_place_is_asked_for_it_ag
     with pytest.raises(Transient, match="too old") as caught:
         await engine.mutate(*STOP)
     assert not caught.value.perhaps
+
+
+async def test_connections_of_before_do_not_pile_up(fake: RawEngine, engine: Engine) -> None:
+    fake.says(says([]))
+    for _ in range(9):
+        await listing(engine)
+        engine._transport.forget_version()
+    await listing(engine)
+    await fake.until(lambda: len(fake.connections) <= 4)
 
 
 async def test_where_nothing_listens_nothing_happened_and_later_it_works(tmp_path: Path, clock: VirtualClock) -> None:
@@ -200,6 +210,13 @@ async def test_a_pull_that_is_cut_off_perhaps_happened(fake: RawEngine, engine: 
 async def test_logs_come_as_they_are(fake: RawEngine, engine: Engine) -> None:
     fake.says(Says(b"\x01\x00\x00\x00\x00\x00\x00\x03no\n"))
     assert (await engine.read_bytes("ContainerLogs", "/containers/web-1/logs", tail=1))[8:] == b"no\n"
+
+
+async def test_what_nobody_asked_to_be_packed_is_not_unpacked(fake: RawEngine, engine: Engine) -> None:
+    """A thousandth of its size on the wire: the limit on an answer would come too late."""
+    fake.says(Says(gzip.compress(b"[" + b" " * 10_000_000 + b"]"), headers={"Content-Encoding": "gzip"}))
+    with pytest.raises(Transient, match="makes no sense"):
+        await listing(engine)
 
 
 async def test_every_try_is_timed_and_named(fake: RawEngine, engine: Engine) -> None:

@@ -146,6 +146,7 @@ async def test_an_image_has_no_way_out_of_the_images(fake: RawEngine, engine: En
     ("method", "url"),
     [
         ("POST", "/v1.41/containers/web-1%2Fexec"),
+        ("POST", "/v1.41/containers/web-1/%73top"),
         ("POST", "/v1.41/containers/web-1%2F..%2Fx/stop"),
         ("POST", "/v1.41/v1.41/containers/web-1/stop"),
         ("POST", "/v1.41/images/create?fromSrc=http://elsewhere/image.tar"),

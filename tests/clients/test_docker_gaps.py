@@ -95,6 +95,35 @@ async def test_a_break_over_which_the_engine_forgets_is_a_gap(
     assert record.gaps_since(gap.from_at) == (gap,)
 
 
+async def test_what_the_stream_dropped_while_too_much_happened_is_a_gap(
+    fake: RawEngine, hand: Hand, engine: Engine
+) -> None:
+    fake.happens("start", "web-1")
+    fake.now += 1
+    await engine.events.seen()
+    fake.mute = True
+    for _ in range(RING + 5):
+        fake.happens("exec_create: id", "web-1")
+    (gap,) = (await engine.events.seen()).gaps
+    assert gap.reason == "the engine told more than could be heard"
+    assert gap.until_at == datetime.fromtimestamp(fake.ring[0]["timeNano"] / 1e9, UTC)
+
+
+async def test_what_the_stream_brings_is_no_gap_however_much_it_is(fake: RawEngine, hand: Hand, engine: Engine) -> None:
+    ear = Ear(engine)
+    fake.happens("start", "web-1")
+    fake.now += 1
+    await engine.events.seen()
+    before = len(ear.heard)
+    for _ in range(3 * RING):
+        fake.happens("exec_create: id", "web-1")
+    await ear.hears(before + 3 * RING)
+    fake.now += 1
+    record = await engine.events.seen()
+    assert record.gaps == ()
+    assert record.execs("web-1-id0000")[0].created == 3 * RING
+
+
 async def test_a_break_before_the_first_event_is_a_gap(fake: RawEngine, hand: Hand, engine: Engine) -> None:
     """Where nothing is known for certain, a restart cannot be told from silence."""
     await engine.events.seen()

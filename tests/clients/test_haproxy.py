@@ -39,7 +39,7 @@ async def test_both_tables_come_over_one_connection(fake: FakeHaproxy) -> None:
         (DOWN, False, False, False, False, False),
         ("2 8 0 2", False, True, True, True, False),  # out of maintenance, and not checked yet: up by HAProxy's leave
         ("2 8 3 2", False, True, True, False, False),  # the check that passed is one from before the maintenance
-        ("2 8 0 4 15", False, True, True, False, False),  # checked before, and just being checked again
+        ("2 8 0 4 15", False, True, True, False, True),  # checked before, and just being checked again
         ("1 0 3 4", False, False, True, False, True),  # warming up
         ("3 0 3 4", False, False, False, False, True),  # it asks for no new sessions
         ("2 12 3 4", False, True, True, False, True),  # its file said `disabled`, which was undone
@@ -55,6 +55,15 @@ async def test_a_servers_state_is_what_the_masks_say(
     (row,) = await api_of(fake).servers("edge")
     assert (row.in_maintenance, row.is_draining, row.is_up) == (maintained, draining, up)
     assert (row.fresh, row.passed) == (fresh, passed)
+
+
+@pytest.mark.parametrize(("said", "passed"), [("2 8 3 2", True), ("2 8 0 2", False), ("2 8 2 2", False)])
+async def test_where_one_failure_is_enough_the_last_result_has_to_do(
+    fake: FakeHaproxy, said: str, passed: bool
+) -> None:
+    fake.answers = [servers(("web-1", said), stats=["edge,web-1,0,0,UP,L7OK,,,2,1,0,0,\n"])]
+    (row,) = await api_of(fake).servers("edge")
+    assert row.passed is passed
 
 
 async def test_a_server_of_one_table_only_is_left_for_the_next_look(fake: FakeHaproxy) -> None:

@@ -20,6 +20,7 @@ from tests.support.eventually import eventually
 CONFIG = """
 global
   stats socket {socket} mode 600 level admin expose-fd listeners
+  stats socket ipv4@127.0.0.1:{admin_port} level admin
   stats timeout 30s
   hard-stop-after 10s
 defaults
@@ -68,6 +69,7 @@ class RealHaproxy:
     balance: str = "roundrobin"
     more: str = ""
     process: subprocess.Popen[bytes] | None = None
+    admin_port: int = field(default_factory=free_port)
 
     @property
     def socket(self) -> str:
@@ -80,7 +82,8 @@ class RealHaproxy:
     def write(self, *servers: str) -> None:
         """Its file, with these `server` lines without that word."""
         lines = "".join(f"  server {server}\n" for server in servers)
-        text = CONFIG.format(socket=self.socket, port=self.port, servers=lines, balance=self.balance, more=self.more)
+        said = {"balance": self.balance, "more": self.more, "admin_port": self.admin_port}
+        text = CONFIG.format(socket=self.socket, port=self.port, servers=lines, **said)
         (self.folder / "haproxy.cfg").write_text(text, encoding="utf-8")
 
     async def say(self, command: str) -> str:
