@@ -47,6 +47,8 @@ async def test_what_a_balancer_goes_by_is_asked_at_every_look(engine: SmallEngin
     assert (await look(engine, clients, BY_ALIAS)).instances[0].serving
     engine.containers[full]["NetworkSettings"]["Networks"] = {"front": {"IPAddress": "10.1.0.9", "Aliases": None}}
     assert not (await look(engine, clients, BY_ALIAS)).instances[0].serving
+    engine.containers[full]["NetworkSettings"]["Networks"] = ALIASED
+    assert (await look(engine, clients, BY_ALIAS)).instances[0].serving
 
 
 async def test_a_balancer_that_cannot_be_read_leaves_everybody_unknown(

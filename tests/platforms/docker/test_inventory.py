@@ -247,3 +247,32 @@ async def test_with_pull_always_a_launch_would_use_what_the_registry_has(
     engine.registry.clear()
     await clock.sleep(360)
     assert await launches() is None
+
+
+@pytest.mark.parametrize("how", ["id", "digest"])
+async def test_no_registry_is_asked_about_what_means_the_same_for_ever(
+    engine: SmallEngine, clients: SharedClients, how: str
+) -> None:
+    image_id = engine.image("app:1")
+    reference = {"id": image_id, "digest": "app@sha256:" + "1" * 64}[how]
+    engine.tags[reference] = image_id
+    engine.container("web-1", image=reference)
+    inventory = await platform(engine, clients, pull="always").inventory()
+    assert inventory.launch_image(named(inventory, "web-1")) == named(inventory, "web-1").image
+    assert engine.calls("GET /distribution/") == 0
+
+
+async def test_a_registry_that_cannot_be_reached_is_a_gap_and_asked_again_a_minute_later(
+    engine: SmallEngine, clients: SharedClients, clock: VirtualClock
+) -> None:
+    engine.container("web-1")
+    watched = platform(engine, clients, pull="always")
+    inventory = await watched.inventory()
+    assert inventory.launch_image(named(inventory, "web-1")) is None
+    (gap,) = inventory.gaps
+    assert gap.startswith("what a registry has for app:1 could not be read: ")
+    await watched.inventory()
+    assert engine.calls("GET /distribution/") == 1
+    await clock.sleep(61)
+    await watched.inventory()
+    assert engine.calls("GET /distribution/") == 2
