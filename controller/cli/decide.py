@@ -147,7 +147,7 @@ def coverage_lines(coverage: Sequence[Mapping[str, Any]]) -> list[str]:
 def instance_row(instance: Mapping[str, Any]) -> Row:
     """The cells of COLUMNS."""
     return (
-        instance["id"],
+        called(instance),
         instance["zone"],
         "serving" if instance["serving"] else instance["state"],
         span_text(instance["age_seconds"]),
@@ -156,6 +156,11 @@ def instance_row(instance: Mapping[str, Any]) -> Row:
         styled(instance["decision"]),
         because(instance),
     )
+
+
+def called(instance: Mapping[str, Any]) -> str:
+    """Its id, and its name where it has one that people use."""
+    return f"{instance['id']} {instance['name']}" if instance.get("name") else str(instance["id"])
 
 
 def because(instance: Mapping[str, Any]) -> str:
@@ -183,7 +188,7 @@ def _print_why(document: Mapping[str, Any]) -> None:
     """The answer first, then what stands in the way, then what it rests on."""
     out, instance = console(), document["instance"]
     out.print(
-        Text(f"{instance['id']} ", style="bold")
+        Text(f"{called(instance)} ", style="bold")
         + Text.assemble("is ", styled(instance["verdict"]), "; decision: ", styled(instance["decision"]))
     )
     out.print(Text("next: ", style="bold") + Text(printable(instance["next"])))
