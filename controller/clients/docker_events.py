@@ -58,6 +58,7 @@ class EngineEvents:
         self._record = Record()
         self._mark: EngineEvent | None = None
         self._skew = timedelta()
+        self._began_at = clock.now()
         self._looking = asyncio.Lock()
         self._open = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
@@ -112,6 +113,7 @@ class EngineEvents:
 
     def _begin(self) -> None:
         if self._watching is None or self._watching.done():
+            self._began_at = self._clock.now()
             # In a context of its own: whoever happens to come first is not timed until the end of days.
             self._watching = asyncio.create_task(self._watch(), name="events of an engine", context=Context())
 
@@ -201,7 +203,7 @@ class EngineEvents:
         """Keep an event, and tell of it; False when it was known already."""
         if not self._record.add(event):
             return False
-        was_so_before = self._record.watched_from is None
+        was_so_before = event.at < self._began_at + self._skew
         if event.kind == "container" and not self._is_ours(event) and not was_so_before:
             for callback in list(self._callbacks.values()):
                 callback(event)

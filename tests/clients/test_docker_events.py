@@ -26,7 +26,7 @@ async def engine(fake: RawEngine, hand: Hand) -> AsyncIterator[Engine]:
 
 async def test_whoever_watches_is_told_of_what_happens_to_containers(fake: RawEngine, engine: Engine) -> None:
     fake.happens("die", "before")
-    fake.now += 1
+    fake.now += 5
     ear = Ear(engine)
     await engine.events.seen()
     fake.happens("die", "web-1")
@@ -39,6 +39,12 @@ async def test_whoever_watches_is_told_of_what_happens_to_containers(fake: RawEn
     fake.happens("oom", "web-3")
     assert await second.hears(1) == ["oom web-3"]
     assert len(ear.heard) == 2
+
+
+async def test_what_happens_before_the_stream_is_there_is_told_too(fake: RawEngine, engine: Engine) -> None:
+    ear = Ear(engine)
+    fake.happens("die", "web-1")
+    assert await ear.hears(1) == ["die web-1"]
 
 
 async def test_one_stream_serves_everybody_and_ends_with_the_client(fake: RawEngine, engine: Engine) -> None:

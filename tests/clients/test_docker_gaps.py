@@ -61,9 +61,9 @@ async def breaks(fake: RawEngine, hand: Hand, *meanwhile: str) -> None:
 async def test_a_break_is_bridged_when_the_engine_still_has_the_last_event_from_before(
     fake: RawEngine, hand: Hand, engine: Engine
 ) -> None:
-    ear = Ear(engine)
     fake.happens("start", "web-1")
-    fake.now += 1
+    fake.now += 5
+    ear = Ear(engine)
     await engine.events.seen()
     await breaks(fake, hand, "exec_create: id", "die")
     record = await engine.events.seen()
