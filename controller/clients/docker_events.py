@@ -27,6 +27,9 @@ OURS = {"ContainerStart": "start", "ContainerStop": "die", "ContainerDelete": "d
 """What the engine tells when we ourselves have done this."""
 
 FAILURES = (aiohttp.ClientError, OSError, TimeoutError, TooLarge, TooOld, ValueError, RecursionError)
+TO_THE_SECOND = timedelta(seconds=1)
+"""The engine's present lies between what it says, and this much later."""
+
 LATE = timedelta(seconds=3)
 """An event that is so old and was not heard by the stream will not be. By the engine's clock, the present is known to a
 second or two only."""
@@ -186,7 +189,7 @@ class EngineEvents:
 
     def _judge(self, events: list[EngineEvent], now: datetime) -> None:
         record, mark = self._record, self._mark
-        oldest = events[0].at if events else now + self._skew
+        oldest = events[0].at if events else now + self._skew + TO_THE_SECOND
         unheard = [event for event in events if self._take(event)]
         if record.watched_from is None:
             record.watched_from = oldest

@@ -46,7 +46,7 @@ async def test_the_record_says_since_when_and_until_when_it_is_whole(
 async def test_an_empty_engine_is_watched_from_now_on(fake: RawEngine, engine: Engine) -> None:
     record = await engine.events.seen()
     assert record.watched_from is not None
-    assert 0 <= fake.now - record.watched_from.timestamp() < 2
+    assert -2 < fake.now - record.watched_from.timestamp() <= 0
 
 
 async def breaks(fake: RawEngine, hand: Hand, *meanwhile: str) -> None:

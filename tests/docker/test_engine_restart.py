@@ -3,6 +3,7 @@
 import pytest
 
 from controller.clients.docker import Engine
+from controller.clients.docker_events import TO_THE_SECOND
 from controller.clients.docker_record import Record
 from controller.clients.docker_transport import EngineAddress
 from controller.clock import SystemClock
@@ -55,7 +56,7 @@ async def test_what_happens_around_a_restart_of_the_engine_is_known_to_be_unknow
             assert record is not None
             (gap,) = record.gaps
             assert gap.until_at is not None
-            assert gap.from_at <= killed_at <= gap.until_at <= clock.now()
+            assert gap.from_at <= killed_at <= gap.until_at <= clock.now() + TO_THE_SECOND
             await own.api.execute("web-1", "/bin/sh", "-c", "false")
             await eventually(lambda: ran("/bin/sh -c false"))
             assert len((await client.events.seen()).gaps) == 1
