@@ -76,3 +76,16 @@ async def test_what_is_open_is_named_with_where_it_stands(tmp_path: Path) -> Non
         assert sorted(journal.parked()) == named
         await journal.append(following("r-1", 10, story[9:]), lease)
         assert journal.parked() == ["r-2 (accepted i-other of api)"]
+
+
+async def test_what_was_kept_of_an_instance_is_not_logged(tmp_path: Path) -> None:
+    kept = {"id": "ab12", "evidence": {"logs": {"lines": ["words of its own"], "cut": 0}}}
+    called = {"call": "docker.ContainerStop", "ordinal": 0, "arguments": kept}
+    with capture_logs() as logs:
+        async with opened_journal(url_of(tmp_path)) as journal:
+            lease = await lease_of(journal)
+            await begun(journal, lease)
+            await journal.append(following("r-1", 1, [(Kind.CALLED, Step.LAUNCH, called)]), lease)
+            assert "words of its own" in str((await journal.events("r-1"))[-1].facts)
+    assert logs[-1]["event"] == "launch calls docker.ContainerStop"
+    assert "words of its own" not in str(logs)

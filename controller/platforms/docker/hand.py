@@ -6,6 +6,7 @@ from typing import Any
 
 from controller.clients.docker import Engine
 from controller.clients.docker_frames import text_of
+from controller.clients.redaction import readable
 from controller.domain.errors import Gone, PlatformError
 from controller.domain.ports import Mutate
 from controller.platforms.docker.evidence import evidence_of
@@ -54,13 +55,13 @@ class Hand:
         return [one for one in found if one is not None]
 
     async def last_line(self, container: Inspected) -> str:
-        """The last line that it wrote; empty where it wrote none, or its log cannot be read."""
+        """The last line that it wrote, without what may be a secret; empty where there is none or it cannot be read."""
         path = f"/containers/{container.id}/logs"
         try:
             content = await self.engine.read_bytes("ContainerLogs", path, stdout=True, stderr=True, tail="1")
         except PlatformError:
             return ""
-        return text_of(content).strip()[:300]
+        return readable(text_of(content)).strip()
 
     async def pull(self, mutate: Mutate, reference: str) -> None:
         """Fetch what the reference means in its registry now."""

@@ -110,13 +110,14 @@ def test_a_successor_that_exits_says_how_and_its_last_words(place: Place) -> Non
 
     def between() -> None:
         for name, one in place.names().items():
-            one.log = b"\x01\x00\x00\x00\x00\x00\x00\x10no such database\n" if name == ID else b""
+            words = b"no database, password=hunter2\n"
+            one.log = b"\x01\x00\x00\x00\x00\x00\x00" + bytes([len(words)]) + words if name == ID else b""
         place.advance()
 
     state = place.run(drive.run(between))
     assert state.error_type == "successor_exited"
     assert "exit code 3" in reason(state)
-    assert reason(state).endswith("its last line: no such database")
+    assert reason(state).endswith("its last line: no database, [redacted]")
     assert untouched(place)
 
 
