@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from controller.balancers.haproxy import Haproxy
+from controller.clients.haproxy_calls import MUTATIONS
 from controller.domain.ports import Server
 from tests.balancers.gate import Gate
 from tests.balancers.haproxy_fleet import balancer_of, deregistered, file_of, registered, server_of
@@ -36,7 +37,7 @@ async def test_no_request_fails_while_all_are_replaced_and_haproxy_reloads(tmp_p
         running_haproxy(tmp_path, *file_of(*backends[:3])) as proxy,
         steady_load(proxy.url, clients=6) as load,
     ):
-        balancer, busy = balancer_of(proxy), set[str]()
+        balancer, gate, busy = balancer_of(proxy), Gate(), set[str]()
         fleet = [server_of(backend, f"web-{number}") for number, backend in enumerate(backends[:3], 1)]
         async with ticks(balancer, fleet, busy):
             for place, (old, new) in enumerate(zip(backends[:3], backends[3:], strict=True)):
@@ -44,13 +45,13 @@ async def test_no_request_fails_while_all_are_replaced_and_haproxy_reloads(tmp_p
                 predecessor, successor = fleet[place], server_of(new, name, also=(f"web-{place + 1}",))
                 busy |= {predecessor.instance_id, successor.instance_id, name}
                 fleet.append(successor)
-                await registered(balancer, successor)
+                await registered(balancer, successor, gate)
                 if place == 1:
                     await proxy.reload(*file_of(*backends[:3]))
-                    await registered(balancer, successor)
-                await deregistered(balancer, predecessor)
+                    await registered(balancer, successor, gate)
+                await deregistered(balancer, predecessor, gate)
                 await old.stop()
-                await balancer.forget("edge", predecessor, Gate())
+                await balancer.forget("edge", predecessor, gate)
                 fleet[place] = fleet.pop()
                 busy.clear()
             before = [backend.served for backend in backends[3:]]
@@ -62,4 +63,6 @@ async def test_no_request_fails_while_all_are_replaced_and_haproxy_reloads(tmp_p
             states = await balancer.targets("edge", fleet)
             assert [states[server.instance_id].state for server in fleet] == ["healthy"] * 3
     assert load.failures == []
+    announced = {call.removeprefix("haproxy.") for call, _ in gate.announced}
+    assert {"AddServer", "EnableHealth", "SetServer"} <= announced <= MUTATIONS.keys()
     assert sum(load.answered.values()) > 100

@@ -1,5 +1,6 @@
 """The runtime API's client: listed commands alone, bounded answers, and errors that are plain text."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -221,6 +222,14 @@ async def test_a_backends_name_is_a_name(fake: FakeHaproxy, backend: str) -> Non
     with pytest.raises(ForbiddenCall):
         await api_of(fake).servers(backend)
     assert fake.asked == []
+
+
+def test_the_page_says_every_command() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "balancers.md").read_text(encoding="utf-8")
+    (said,) = re.findall(r"These are all the commands.*?\n\n", page, re.DOTALL)
+    found = sorted(command.partition(" ...")[0] for command in re.findall(r"`([^`]+)`", said))
+    listed = [re.match(r"[a-z ]+[a-z]", pattern) for pattern in (*READS.values(), *MUTATIONS.values())]
+    assert sorted(set(found)) == sorted({one[0].strip() for one in listed if one})
 
 
 async def test_a_mutation_is_no_read_and_a_read_no_mutation(fake: FakeHaproxy) -> None:
