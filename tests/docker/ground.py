@@ -64,6 +64,7 @@ class Ground:
     fleet: Fleet
     proxy: RealHaproxy
     folder: Path
+    checks_ms: int
     tap: Tap | None = None
     samples: list[Sample] = field(default_factory=list)
 
@@ -77,7 +78,7 @@ class Ground:
 
     def configure(self, said: Mapping[str, Any], **top: Any) -> None:
         """Write the daemon's configuration: what `said` adds to FLEET; top: outside the fleet."""
-        checks = {"inter": "0.1s", "rise": 1, "fall": 2}
+        checks = {"inter": f"{self.checks_ms / 1000:g}s", "rise": 1, "fall": 2}
         haproxy = {"socket": self.proxy.socket, "backend": "edge", "port": 80, **checks}
         where = {"host": self.api.url, "label": self.fleet.label, "load_balancer": {"haproxy": haproxy}}
         document = {
@@ -168,11 +169,12 @@ def _logged(line: str) -> Logged | None:
 
 
 @asynccontextmanager
-async def ground(folder: Path, fleet: Fleet, tap: Tap | None = None) -> AsyncIterator[Ground]:
-    """The fleet behind a HAProxy whose file names every container; HAProxy calls all of them up."""
+async def ground(folder: Path, fleet: Fleet, tap: Tap | None = None, *, checks_ms: int = 100) -> AsyncIterator[Ground]:
+    """The fleet behind a HAProxy whose file names every container; HAProxy calls all of them up. checks_ms: between
+    two checks of one server."""
     lines = [f"{one.name} {one.address}:80 check" for one in fleet.containers.values()]
-    async with running_haproxy(folder, *lines, more=MORE) as proxy:
-        place = Ground(fleet, proxy, folder, tap)
+    async with running_haproxy(folder, *lines, more=MORE, inter=f"{checks_ms}ms") as proxy:
+        place = Ground(fleet, proxy, folder, checks_ms, tap)
 
         async def all_up() -> bool:
             return (await place.sample()).serving == fleet.containers.keys()

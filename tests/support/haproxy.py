@@ -37,7 +37,7 @@ backend edge
   balance {balance}
   option httpchk GET /health
   http-check expect status 200
-  default-server inter 100ms fastinter 50ms downinter 100ms rise 1 fall 2
+  default-server inter {inter} fastinter 50ms downinter 100ms rise 1 fall 2
 {servers}
 backend elsewhere
   server other 127.0.0.9:9 disabled
@@ -68,6 +68,7 @@ class RealHaproxy:
     port: int
     balance: str = "roundrobin"
     more: str = ""
+    inter: str = "100ms"
     process: subprocess.Popen[bytes] | None = None
     admin_port: int = field(default_factory=free_port)
 
@@ -82,7 +83,7 @@ class RealHaproxy:
     def write(self, *servers: str) -> None:
         """Its file, with these `server` lines without that word."""
         lines = "".join(f"  server {server}\n" for server in servers)
-        said = {"balance": self.balance, "more": self.more, "admin_port": self.admin_port}
+        said = {"balance": self.balance, "more": self.more, "admin_port": self.admin_port, "inter": self.inter}
         text = CONFIG.format(socket=self.socket, port=self.port, servers=lines, **said)
         (self.folder / "haproxy.cfg").write_text(text, encoding="utf-8")
 
@@ -135,10 +136,10 @@ class RealHaproxy:
 
 @asynccontextmanager
 async def running_haproxy(
-    folder: Path, *servers: str, balance: str = "roundrobin", more: str = ""
+    folder: Path, *servers: str, balance: str = "roundrobin", more: str = "", inter: str = "100ms"
 ) -> AsyncIterator[RealHaproxy]:
     """A HAProxy with these servers in its backend `edge`; it ends with the context."""
-    proxy = RealHaproxy(folder, free_port(), balance, more)
+    proxy = RealHaproxy(folder, free_port(), balance, more, inter)
     try:
         proxy.launch(*servers)
         await proxy.ready()
