@@ -15,6 +15,7 @@ from controller.platforms.docker.inventory import Inventories
 from controller.platforms.docker.ledger import Ledger
 from controller.platforms.docker.load_balancer import claimed
 from controller.platforms.docker.options import DockerOptions
+from controller.platforms.docker.shared import Shared
 from controller.platforms.docker.traffic import Traffic
 from controller.platforms.docker.wake import told_of_members
 
@@ -27,9 +28,8 @@ class DockerPlatform:
     def __init__(self, options: DockerOptions, resources: Resources) -> None:
         engines = resources.get(Engines)
         self._engines = {address.url: engines.at(address) for address in options.addresses}
-        self._inventories = Inventories(
-            options, engines, resources.get(FactCache), Frontage(options.load_balancer, resources)
-        )
+        frontage = Frontage(options.load_balancer, resources)
+        self._look = Shared(Inventories(options, engines, resources.get(FactCache), frontage).read)
         self._crew = Crew(
             hands={url: Hand(engine) for url, engine in self._engines.items()},
             traffic=Traffic.of(options.load_balancer, resources),
@@ -44,7 +44,7 @@ class DockerPlatform:
 
     async def inventory(self) -> Inventory:
         """The containers as they are now."""
-        return await self._inventories.read()
+        return await self._look()
 
     def on_change(self, wake: Callable[[], None]) -> Callable[[], None]:
         """Whenever an engine tells that a member ended, came up, ran out of memory or turned unhealthy."""
