@@ -26,11 +26,13 @@ READY_SECONDS = 40.0
 
 @dataclass
 class PrivateEngine:
-    """folder: of its socket, disk and log. mark: of its bridge. net: the second number of its addresses 10.net.x.y."""
+    """folder: of its socket, disk and log. mark: of its bridge. net: the second number of its addresses 10.net.x.y.
+    more: what else its program is told."""
 
     folder: Path
     mark: str
     net: int
+    more: tuple[str, ...] = ()
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -72,7 +74,7 @@ class PrivateEngine:
             *(f"--containerd-namespace={self.bridge}", f"--containerd-plugins-namespace={self.bridge}-plugins"),
         ]
         with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+            self.process = subprocess.Popen([*command, *self.more], stdout=log, stderr=log, start_new_session=True)
         return self.process
 
     async def killed(self) -> None:
@@ -104,7 +106,7 @@ class PrivateEngine:
 
 
 @asynccontextmanager
-async def private_engine() -> AsyncIterator[PrivateEngine]:
+async def private_engine(*more: str) -> AsyncIterator[PrivateEngine]:
     """An engine for as long as the context lasts. Skips where none can be had; in CI that fails the build."""
     for program in ("dockerd", "mkfs.ext4", "mount", "ip"):
         if shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin") is None:
@@ -113,7 +115,7 @@ async def private_engine() -> AsyncIterator[PrivateEngine]:
         pytest.skip("needs root, to start an engine of its own")
     mark = uuid4().hex[:8]
     folder = Path(tempfile.mkdtemp(prefix="rp-"))
-    engine = PrivateEngine(folder, mark, 100 + int(mark[:2], 16) % 100)
+    engine = PrivateEngine(folder, mark, 100 + int(mark[:2], 16) % 100, more)
     try:
         await _ground(engine)
         await engine.start()
