@@ -1,6 +1,7 @@
 """Which server of a backend is which member of a fleet, and which must not serve. Pure."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -40,7 +41,8 @@ def places(rows: Sequence[ServerRow], servers: Sequence[Server]) -> Places:
             own[server.instance_id] = found
     taken = {row.name for row in own.values()}
     also = {name for server in servers for name in server.also}
-    occupied = {(server.address, server.port): server for server in servers if server.address}
+    torn = clashing(servers)
+    occupied = {(one.address, one.port): one for one in servers if one.address and one.instance_id not in torn}
     impostors: list[ServerRow] = []
     strays: list[ServerRow] = []
     foreign: list[ServerRow] = []
@@ -55,6 +57,13 @@ def places(rows: Sequence[ServerRow], servers: Sequence[Server]) -> Places:
         else:
             (strays if OURS.fullmatch(row.name) else foreign).append(row)
     return Places(own, tuple(impostors), tuple(strays), tuple(foreign))
+
+
+def clashing(servers: Sequence[Server]) -> frozenset[str]:
+    """Ids of members that have one address between them: of two engines with networks of the same numbers, or for a
+    moment, when one had an address and another has it now. HAProxy cannot tell them apart."""
+    seen = Counter((server.address, server.port) for server in servers if server.address)
+    return frozenset(server.instance_id for server in servers if seen[server.address, server.port] > 1)
 
 
 def _by_address(rows: Sequence[ServerRow], server: Server, names: set[str]) -> ServerRow | None:

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from controller.balancers._haproxy_places import OURS, Places, at_its_address, places, target_of
+from controller.balancers._haproxy_places import OURS, Places, at_its_address, clashing, places, target_of
 from controller.clients.haproxy import ADDRESS, Haproxies, RuntimeApi
 from controller.clients.haproxy_calls import KEYWORDS, NAME
 from controller.clients.haproxy_rows import ServerRow
@@ -65,7 +65,7 @@ class Haproxy:
     def __init__(self, options: HaproxyOptions, api: RuntimeApi) -> None:
         self._options = options
         self._api = api
-        self._foreign: frozenset[str] = frozenset()
+        self._noticed: frozenset[str] = frozenset()
 
     async def targets(self, balancer: str, servers: Sequence[Server]) -> Mapping[str, Target]:
         """What HAProxy says of each of these that it has a server for."""
@@ -107,10 +107,15 @@ class Haproxy:
         rows = await self._api.servers(self._options.backend)
         found = places(rows, servers)
         done = [await self._unmask(row, mutate) for row in found.impostors]
-        ours = (server for server in servers if server.instance_id not in busy)
+        torn = clashing(servers)
+        ours = (server for server in servers if server.instance_id not in busy | torn)
         done.extend([await self._put_right(rows, found, server, mutate) for server in ours])
         done.extend([await self._drop(row, mutate) for row in found.strays if row.name not in busy])
-        return (*filter(None, done), *self._strangers(found))
+        strangers = [f"{row.name} is no member's server: left alone" for row in found.foreign if not row.in_maintenance]
+        twins = [
+            f"{one.name} has the address of another member: left alone" for one in servers if one.instance_id in torn
+        ]
+        return (*filter(None, done), *self._news(strangers + twins))
 
     async def _unmask(self, row: ServerRow, mutate: Mutate) -> str:
         did = await self._set(row, "maint", mutate)
@@ -234,11 +239,10 @@ class Haproxy:
     def _path(self, name: str) -> str:
         return f"{self._options.backend}/{name}"
 
-    def _strangers(self, found: Places) -> tuple[str, ...]:
-        """Servers that are none of the fleet's: said once."""
-        names = frozenset(row.name for row in found.foreign if not row.in_maintenance)
-        news, self._foreign = names - self._foreign, names
-        return (f"left alone in {self._options.backend}, being no member's: {', '.join(sorted(news))}",) if news else ()
+    def _news(self, noticed: Sequence[str]) -> list[str]:
+        """What was not so at the last look: what nobody does anything about is said once."""
+        news, self._noticed = [one for one in noticed if one not in self._noticed], frozenset(noticed)
+        return news
 
 
 def _build(options: HaproxyOptions, resources: Resources) -> Haproxy:

@@ -135,9 +135,25 @@ async def test_strangers_are_left_alone_and_said_once(tmp_path: Path, backends: 
     mine, other = backends[0], backends[1]
     async with running_haproxy(tmp_path, f"web-1 {mine.where} check", f"legacy {other.where} check") as proxy:
         balancer, gate, fleet = balancer_of(proxy), Gate(), (server_of(mine, "web-1"),)
-        assert await balancer.reconcile("edge", fleet, gate) == ("left alone in edge, being no member's: legacy",)
+        assert await balancer.reconcile("edge", fleet, gate) == ("legacy is no member's server: left alone",)
         assert await balancer.reconcile("edge", fleet, gate) == ()
         assert calls(gate) == []
+
+
+async def test_two_members_with_one_address_cannot_be_told_apart_and_nothing_is_done(
+    proxy: RealHaproxy, backends: Three
+) -> None:
+    """Two engines may number their networks alike; the one of them that HAProxy reaches is not known."""
+    balancer, gate = balancer_of(proxy), Gate()
+    twins = (server_of(backends[0], "web-1"), server_of(backends[0], "web-9"))
+    other = server_of(backends[2], "web-3")
+    said = await balancer.reconcile("edge", (*twins, other), gate)
+    assert said[0].startswith("web-3: added")
+    assert [one for one in said if "another member" in one] == [
+        f"{name} has the address of another member: left alone" for name in ("web-1", "web-9")
+    ]
+    assert {call.split()[1] for call in calls(gate)} == {"web-3"}
+    assert await state_of(balancer, twins[0]) == "healthy"
 
 
 async def test_the_file_may_have_a_member_under_a_name_of_its_own(tmp_path: Path, backends: Three) -> None:
