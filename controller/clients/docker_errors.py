@@ -4,7 +4,8 @@ import ssl
 
 import aiohttp
 
-from controller.clients.http_errors import TooLarge, clean
+from controller.clients.http_errors import TooLarge
+from controller.clients.redaction import readable
 from controller.domain.errors import Denied, Gone, NoCapacity, Permanent, PlatformError, Throttled, Transient
 
 __all__ = ["NoVersion", "TooLarge", "TooOld", "is_about_versions", "of_failure", "of_pull", "of_status"]
@@ -49,7 +50,7 @@ def of_status(status: int, call: str, words: str, *, mutation: bool) -> Platform
     A 5xx comes after the engine has done nothing, but also after it has done a part: `perhaps` for a mutation. With any
     other status it has looked at the request and refused it.
     """
-    text, code = f"{call}: {clean(words) or f'HTTP {status}'} ({status})", str(status)
+    text, code = f"{call}: {readable(words) or f'HTTP {status}'} ({status})", str(status)
     perhaps = mutation and status >= 500
     if any(sign in words.lower() for sign in NO_ROOM):
         return NoCapacity(text, call=call, code="no_capacity", perhaps=perhaps)
@@ -80,7 +81,7 @@ def is_about_versions(words: str) -> bool:
 
 def of_pull(call: str, words: str) -> PlatformError:
     """Our error for an image that could not be fetched: the engine says so within an answer of status 200."""
-    said, text = words.lower(), f"{call}: {clean(words)}"
+    said, text = words.lower(), f"{call}: {readable(words)}"
     if any(sign in said for sign in NO_ROOM):
         return NoCapacity(text, call=call, code="no_capacity")
     if "toomanyrequests" in said or "too many requests" in said:

@@ -1,5 +1,6 @@
 """What an engine answers when something is wrong, and whether it may have happened all the same."""
 
+import json
 import re
 
 import pytest
@@ -101,3 +102,27 @@ async def test_a_host_without_room_is_no_capacity_and_perhaps_a_part_was_done(
     with pytest.raises(NoCapacity, match=re.escape(words[:20])) as caught:
         await engine.mutate("ContainerCreate", "/containers/create", body={}, name="r-1")
     assert (caught.value.perhaps, caught.value.code) == (True, "no_capacity")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        'exec: "web --password hunter2-hunter2": executable file not found in $PATH',
+        "Get https://repave:hunter2-hunter2@registry.example.org/v2/: connection refused",
+        "invalid environment variable: DB_PASSWORD=hunter2-hunter2",
+        "hunter: \x1b[2J\nno such thing",
+    ],
+)
+async def test_the_engines_words_are_told_on_one_line_and_without_secrets(
+    fake: RawEngine, engine: Engine, words: str
+) -> None:
+    """A command, an address or an environment may stand in them, and they end up in logs and traces."""
+    fake.says(refuses(400, words))
+    with pytest.raises(Permanent) as refused:
+        await engine.mutate(*STOP)
+    fake.says(Says(b'{"error": ' + json.dumps(words).encode() + b"}"))
+    with pytest.raises(PlatformError) as failed:
+        await engine.pull("web:1")
+    for text in (str(refused.value), str(failed.value)):
+        assert "hunter2" not in text
+        assert text.isprintable()
