@@ -21,7 +21,8 @@ need docker.io "command -v dockerd || [[ -S /var/run/docker.sock ]]" "tests/dock
 need iptables "command -v iptables" "the Docker engine (its networks)"
 need iproute2 "command -v ip" "the Docker engine (its networks)"
 need busybox-static "command -v busybox" "tests/docker, tests/e2e (in the images that they build)"
-need haproxy "command -v haproxy || command -v /usr/sbin/haproxy" "tests/balancers (a real HAProxy), tests/docker"
+need haproxy "command -v haproxy || command -v /usr/sbin/haproxy" "tests/balancers (a real HAProxy), tests/docker, tests/e2e"
+need e2fsprogs "command -v mkfs.ext4 || command -v /usr/sbin/mkfs.ext4" "tests/e2e (an engine whose disk is full)"
 
 if [[ ${#missing[@]} -eq 0 ]]; then
   echo "system packages: nothing is missing"
