@@ -5,7 +5,7 @@ import json
 import os
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,12 @@ from tests.e2e.harness.daemon import REPAVE, Daemon, process
 from tests.e2e.harness.tap import Tap
 from tests.support.docker_engine import Api
 from tests.support.docker_fleet import Fleet
+from tests.support.docker_laws import broken
+from tests.support.engine_proxy import engine_proxy
 from tests.support.eventually import eventually
 from tests.support.haproxy import RealHaproxy, running_haproxy
+from tests.support.haproxy_proxy import haproxy_proxy
+from tests.support.wiretap import Wiretap
 
 MORE = """  timeout check 1s
   log stdout format raw local0
@@ -59,7 +63,7 @@ class Logged:
 
 @dataclass
 class Ground:
-    """A fleet, its HAProxy and one configuration."""
+    """A fleet, its HAProxy and one configuration. sockets: of proxies before the engine and HAProxy, if there are any."""
 
     fleet: Fleet
     proxy: RealHaproxy
@@ -67,6 +71,7 @@ class Ground:
     checks_ms: int
     tap: Tap | None = None
     samples: list[Sample] = field(default_factory=list)
+    sockets: tuple[Path, Path] | None = None
 
     @property
     def api(self) -> Api:
@@ -79,8 +84,9 @@ class Ground:
     def configure(self, said: Mapping[str, Any], **top: Any) -> None:
         """Write the daemon's configuration: what `said` adds to FLEET; top: outside the fleet."""
         checks = {"inter": f"{self.checks_ms / 1000:g}s", "rise": 1, "fall": 2}
-        haproxy = {"socket": self.proxy.socket, "backend": "edge", "port": 80, **checks}
-        where = {"host": self.api.url, "label": self.fleet.label, "load_balancer": {"haproxy": haproxy}}
+        engine, runtime = self.sockets or (self.api.socket, Path(self.proxy.socket))
+        haproxy = {"socket": str(runtime), "backend": "edge", "port": 80, **checks}
+        where = {"host": f"unix://{engine}", "label": self.fleet.label, "load_balancer": {"haproxy": haproxy}}
         document = {
             "version": 1,
             "mode": "act",
@@ -169,15 +175,25 @@ def _logged(line: str) -> Logged | None:
 
 
 @asynccontextmanager
-async def ground(folder: Path, fleet: Fleet, tap: Tap | None = None, *, checks_ms: int = 100) -> AsyncIterator[Ground]:
-    """The fleet behind a HAProxy whose file names every container; HAProxy calls all of them up. checks_ms: between
-    two checks of one server."""
+async def ground(
+    folder: Path, fleet: Fleet, tap: Tap | None = None, *, checks_ms: int = 100, wired: bool = True
+) -> AsyncIterator[Ground]:
+    """The fleet behind a HAProxy whose file names every container; HAProxy calls all of them up.
+
+    checks_ms: between two checks of one server. wired: proxies stand before both sockets, and in the end no daemon has made a call that law 1 forbids.
+    """
     lines = [f"{one.name} {one.address}:80 check" for one in fleet.containers.values()]
-    async with running_haproxy(folder, *lines, more=MORE, inter=f"{checks_ms}ms") as proxy:
-        place = Ground(fleet, proxy, folder, checks_ms, tap)
+    async with AsyncExitStack() as stack:
+        proxy = await stack.enter_async_context(running_haproxy(folder, *lines, more=MORE, inter=f"{checks_ms}ms"))
+        place, wire = Ground(fleet, proxy, folder, checks_ms, tap), Wiretap(folder / "wire.jsonl")
+        if wired:
+            place.sockets = (folder / "docker.sock", folder / "haproxy.sock")
+            await stack.enter_async_context(engine_proxy(wire, place.sockets[0], fleet.api.socket))
+            await stack.enter_async_context(haproxy_proxy(wire, place.sockets[1], Path(proxy.socket)))
 
         async def all_up() -> bool:
             return (await place.sample()).serving == fleet.containers.keys()
 
         await eventually(all_up, within_seconds=30, every_seconds=0.1)
         yield place
+        assert broken(wire.requests, fleet.label) == []

@@ -90,7 +90,7 @@ async def _place(api: Api, image: Image, folder: Path, boot_seconds: float) -> A
     async with fleet(api, image, 1, environment={"BOOT_SECONDS": str(boot_seconds)}) as web:
         await web.answering()
         await web.healthy()
-        async with ground(folder, web) as place:
+        async with ground(folder, web, wired=False) as place:
             yield place
 
 
