@@ -63,7 +63,7 @@ class Logged:
 
 @dataclass
 class Ground:
-    """A fleet, its HAProxy and one configuration. sockets: of proxies before the engine and HAProxy, if there are any."""
+    """A fleet, its HAProxy and one configuration. sockets: of proxies before the engine and HAProxy, if any."""
 
     fleet: Fleet
     proxy: RealHaproxy
