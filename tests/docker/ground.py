@@ -180,7 +180,8 @@ async def ground(
 ) -> AsyncIterator[Ground]:
     """The fleet behind a HAProxy whose file names every container; HAProxy calls all of them up.
 
-    checks_ms: between two checks of one server. wired: proxies stand before both sockets, and in the end no daemon has made a call that law 1 forbids.
+    checks_ms: between two checks of one server. wired: proxies stand before both sockets, and in the end no daemon has
+    made a call that law 1 forbids.
     """
     lines = [f"{one.name} {one.address}:80 check" for one in fleet.containers.values()]
     async with AsyncExitStack() as stack:
