@@ -7,9 +7,7 @@ from controller.domain.model import Inventory
 from controller.domain.ports import Adopted, PlatformSpec, Progress, Resources, Upkeep, Work
 from controller.domain.replacement import Replacement
 from controller.platforms.docker import drain, launch, marks, ready, terminate, undo, upkeep
-from controller.platforms.docker.cache import FactCache
 from controller.platforms.docker.crew import Crew
-from controller.platforms.docker.frontage import Frontage
 from controller.platforms.docker.hand import Hand
 from controller.platforms.docker.inventory import Inventories
 from controller.platforms.docker.ledger import Ledger
@@ -28,8 +26,7 @@ class DockerPlatform:
     def __init__(self, options: DockerOptions, resources: Resources) -> None:
         engines = resources.get(Engines)
         self._engines = {address.url: engines.at(address) for address in options.addresses}
-        frontage = Frontage(options.load_balancer, resources)
-        self._look = Shared(Inventories(options, engines, resources.get(FactCache), frontage).read)
+        self._look = Shared(Inventories(options, resources).read)
         self._crew = Crew(
             hands={url: Hand(engine) for url, engine in self._engines.items()},
             traffic=Traffic.of(options.load_balancer, resources),

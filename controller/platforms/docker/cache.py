@@ -4,12 +4,10 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
-from weakref import WeakSet
 
 from controller.clients.docker_transport import EngineAddress
 from controller.domain.ports import Clock
 from controller.platforms.docker.container import Born
-from controller.platforms.docker.options import DockerOptions
 
 MOST_REMEMBERED = 20_000
 
@@ -37,15 +35,6 @@ class Digest:
     gap: str = ""
 
 
-class Declares:
-    """The options of one fleet of this process, and when it was last looked at: where two declare the same container,
-    each has to know."""
-
-    def __init__(self, options: DockerOptions, at: datetime) -> None:
-        self.options = options
-        self.looked_at = at
-
-
 class FactCache:
     """The memory. Keys begin with the engine that told."""
 
@@ -54,7 +43,6 @@ class FactCache:
         self.born: dict[tuple[EngineAddress, str], Born] = {}
         self.images: dict[tuple[EngineAddress, str], ImageFacts] = {}
         self.digests: dict[tuple[EngineAddress, str], Digest] = {}
-        self.fleets: WeakSet[Declares] = WeakSet()
 
     def lately(self, digest: Digest | None, within: timedelta) -> bool:
         """Whether that was asked not longer ago than this."""

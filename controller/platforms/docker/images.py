@@ -1,5 +1,6 @@
 """Images: how old they are, and what a reference means now on an engine, or in its registry."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +19,9 @@ CREATED_LABEL = "org.opencontainers.image.created"
 """https://github.com/opencontainers/image-spec/blob/main/annotations.md: when the image was built (RFC 3339)."""
 
 REGISTRY_TELLS_FOR = timedelta(minutes=5)
+REGISTRY_SECONDS = 5.0
+"""For how long a look waits for a registry, which the engine asks."""
+
 REGISTRY_SILENT_FOR = timedelta(minutes=1)
 
 
@@ -72,10 +76,12 @@ class Images:
         if known is not None and self._cache.lately(known, lasts):
             return known
         try:
-            told = await self._engine.read("DistributionInspect", f"/distribution/{reference}/json")
+            async with asyncio.timeout(REGISTRY_SECONDS):
+                told = await self._engine.read("DistributionInspect", f"/distribution/{reference}/json")
             found = Digest((told.get("Descriptor") or {}).get("digest"), now, f"a registry knows no {reference}")
-        except (PlatformError, ForbiddenCall) as error:
-            found = Digest(None, now, f"what a registry has for {reference} could not be read: {error}")
+        except (PlatformError, ForbiddenCall, TimeoutError) as error:
+            why = str(error) or "no answer in time"
+            found = Digest(None, now, f"what a registry has for {reference} could not be read: {why}")
         return remember(self._cache.digests, key, found)
 
     def _image(self, facts: ImageFacts, reference: str) -> Image:

@@ -7,15 +7,16 @@ one that is gone.
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any
 
 from controller.clients.docker import Engine, Engines
-from controller.domain.errors import Gone, PlatformError
+from controller.domain.errors import Gone, Permanent, PlatformError
 from controller.domain.model import Group, Image, Instance, Inventory
-from controller.domain.veto import Needs, Veto
+from controller.domain.ports import Resources
+from controller.domain.veto import Veto
 from controller.platforms.docker import container
-from controller.platforms.docker.cache import Declares, FactCache, remember
+from controller.platforms.docker.cache import FactCache, remember
+from controller.platforms.docker.claims import Claims
 from controller.platforms.docker.container import Container
 from controller.platforms.docker.frontage import Front, Frontage
 from controller.platforms.docker.images import Images, Resolved
@@ -25,9 +26,6 @@ from controller.platforms.docker.vetoes import engine_vetoes, member_vetoes
 
 MOST_AT_ONCE = 8
 """Requests that one inventory has in the air."""
-
-STILL_A_FLEET = timedelta(minutes=10)
-"""A fleet that nobody has looked at for longer has left the configuration, or changed its options."""
 
 ROOM = 1000
 """An engine knows no greatest number of containers."""
@@ -45,19 +43,21 @@ class Part:
 class Inventories:
     """Reads the fleet that the options name."""
 
-    def __init__(self, options: DockerOptions, engines: Engines, cache: FactCache, frontage: Frontage) -> None:
+    def __init__(self, options: DockerOptions, resources: Resources) -> None:
+        engines = resources.get(Engines)
         self._options = options
-        self._frontage = frontage
+        self._frontage = Frontage(options.load_balancer, resources)
         self._engines = tuple(engines.at(address) for address in options.addresses)
-        self._cache = cache
-        self._declares = Declares(options, cache.clock.now())
+        self._cache, self._claims = resources.get(FactCache), resources.get(Claims)
+        self._own = self._claims.join(options)
         self._room = asyncio.Semaphore(MOST_AT_ONCE)
-        cache.fleets.add(self._declares)
 
     async def read(self) -> Inventory:
         """Everything that the engines say now. Raises PlatformError when one of them cannot be read."""
-        self._declares.looked_at = self._cache.clock.now()
+        self._own.looked_at = self._cache.clock.now()
         parts = await asyncio.gather(*map(self._part, self._engines))
+        self._own.ids = frozenset(one.attributes["container.id"] for part in parts for one in part.instances)
+        _refuse_twins(parts)
         names = {part.group.attributes.get("host.name", "") for part in parts}
         return Inventory(
             read_at=self._cache.clock.now(),
@@ -145,24 +145,11 @@ class Inventories:
                 *member_vetoes(one, seen.everyone, self._options),
                 *member_marks(one, seen.held),
                 *seen.front.vetoes(one),
-                *self._twice_declared(seen.url, one),
+                *self._claims.vetoes(self._own, seen.url, one),
             ),
             attributes=_attributes(seen, one, reference),
             launch_image=launch.image if launch else None,
         )
-
-    def _twice_declared(self, url: str, one: Container) -> Iterable[Veto]:
-        """Where another fleet of this process has the same container, neither may act on it."""
-        own, since = self._options.label, self._cache.clock.now() - STILL_A_FLEET
-        alive = (fleet.options for fleet in self._cache.fleets if fleet.looked_at >= since)
-        others = {
-            options.label
-            for options in alive
-            if options.label != own and url in options.engines and options.selects(one.labels)
-        }
-        if others:
-            reason = f"{one.name} is a member of two fleets: by the labels {', '.join(sorted({own, *others}))}"
-            yield Veto("managed_elsewhere", reason, Needs.PERSON)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +162,17 @@ class _Seen:
     held: Marks
     launches: Mapping[str, Resolved]
     front: Front
+
+
+def _refuse_twins(parts: Sequence[Part]) -> None:
+    """Raises Permanent when two addresses are those of one engine: each container would be counted twice."""
+    seen: dict[str, str] = {}
+    for part in parts:
+        for one in part.instances:
+            other = seen.setdefault(one.id, part.group.name)
+            if other != part.group.name:
+                message = f"{other} and {part.group.name} are one engine: both have {one.name}"
+                raise Permanent(message, call="docker.ContainerList", code="one_engine_twice")
 
 
 async def _as_is(one: Container) -> Container:

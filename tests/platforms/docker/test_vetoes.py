@@ -1,10 +1,12 @@
 """Whom Repave leaves alone on an engine, and in which words: every way to be one of a kind, and what is fine."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from controller.app.clients import SharedClients
+from controller.domain.errors import Permanent
 from controller.domain.model import Inventory
 from controller.platforms.docker import DockerPlatform
 from controller.platforms.docker.options import DockerOptions
@@ -209,7 +211,8 @@ async def test_a_member_of_two_fleets_belongs_to_neither(engine: SmallEngine, cl
     theirs = DockerPlatform(DockerOptions(host=engine.url, label="app"), clients)
     elsewhere = DockerPlatform(DockerOptions(host="unix:///other.sock", label="fleet"), clients)
     assert elsewhere is not None
-    words = {"managed_elsewhere": "web-1 is a member of two fleets: by the labels app, fleet=edge"}
+    both = f"app on {engine.url}; fleet=edge on {engine.url}"
+    words = {"managed_elsewhere": f"web-1 is a member of two fleets: {both}"}
     inventory = await mine.inventory()
     assert (of(inventory), of(inventory, "web-2")) == (words, {})
     assert of(await theirs.inventory()) == words
@@ -261,3 +264,18 @@ async def test_while_the_volumes_cannot_be_read_everything_is_held(engine: Small
     assert veto.rule == "held"
     assert veto.reason in inventory.gaps
     assert veto.reason.startswith(f"whether a volume holds {engine.url} could not be read: ")
+
+
+async def test_an_engine_under_two_addresses_is_one(
+    engine: SmallEngine, clients: SharedClients, tmp_path: Path
+) -> None:
+    engine.container("web-1")
+    alias = tmp_path / "s"
+    alias.symlink_to(engine.url.removeprefix("unix://"))
+    here = DockerPlatform(DockerOptions(host=engine.url, label="fleet=edge"), clients)
+    there = DockerPlatform(DockerOptions(host=f"unix://{alias}", label="fleet"), clients)
+    assert of(await here.inventory()) == {}, "nobody has looked there yet"
+    assert set(of(await there.inventory())) == {"managed_elsewhere"}
+    assert set(of(await here.inventory())) == {"managed_elsewhere"}
+    with pytest.raises(Permanent, match="are one engine: both have web-1"):
+        await look(engine, clients, hosts=(engine.url, f"unix://{alias}"), host="unix:///var/run/docker.sock")
