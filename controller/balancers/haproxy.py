@@ -59,6 +59,10 @@ class HaproxyOptions(BaseModel):
     )
 
 
+MOVED = ("no_such_server", "exists")
+"""Codes of refusals by a HAProxy that is not any more as the look before showed it: the next look shows it anew."""
+
+
 class Haproxy:
     """Implements the LoadBalancer port for the one backend of its options."""
 
@@ -132,7 +136,9 @@ class Haproxy:
         if server.address and server.running:
             try:
                 did = await self._advance(rows, row, server, mutate)
-            except (Gone, Permanent) as error:
+            except (Gone, Permanent, Transient) as error:
+                if isinstance(error, Transient) and error.code not in MOVED:
+                    raise
                 return f"{server.name} cannot be put right: {error}"
             return f"{server.name}: {did}" if did else ""
         if row is not None and await self._set(row, "maint", mutate):
@@ -206,10 +212,8 @@ class Haproxy:
             return changed
         try:
             await self._do("DeleteServer", f"del server {self._path(row.name)}", {}, row.name, mutate)
-        except Gone:
-            pass
         except (Permanent, Transient) as error:
-            if error.code not in ("connections", "referenced"):
+            if error.code not in ("connections", "referenced", "no_such_server"):
                 raise
         return True
 

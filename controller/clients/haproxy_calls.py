@@ -46,7 +46,7 @@ _MEANINGS: tuple[tuple[str, type[PlatformError], str, str], ...] = (
     ("Can't find backend", Gone, "no_such_backend", ""),
     ("No such proxy", Gone, "no_such_backend", ""),
     ("Permission denied", Denied, "permission_denied", "; the socket needs `level admin`"),
-    ("Already exists a server", Permanent, "exists", ""),
+    ("Already exists a server", Transient, "exists", "; it was not there a moment ago"),
     ("still has connections", Transient, "connections", ""),
     ("other configuration elements", Permanent, "referenced", ""),
     ("dynamic load balancing", Permanent, "static_balance", "; the backend needs `balance roundrobin`, or another"),
