@@ -6,12 +6,14 @@ from controller.clients.docker import Engines
 from controller.domain.model import Inventory
 from controller.domain.ports import Adopted, PlatformSpec, Progress, Resources, Upkeep, Work
 from controller.domain.replacement import Replacement
-from controller.platforms.docker import drain, launch, marks, ready, terminate, undo, upkeep
+from controller.platforms.docker import drain, launch, ready, terminate, undo, upkeep
+from controller.platforms.docker.cache import FactCache
 from controller.platforms.docker.crew import Crew
 from controller.platforms.docker.hand import Hand
 from controller.platforms.docker.inventory import Inventories
 from controller.platforms.docker.ledger import Ledger
 from controller.platforms.docker.load_balancer import claimed
+from controller.platforms.docker.marks import Holds
 from controller.platforms.docker.options import DockerOptions
 from controller.platforms.docker.shared import Shared
 from controller.platforms.docker.traffic import Traffic
@@ -26,6 +28,7 @@ class DockerPlatform:
     def __init__(self, options: DockerOptions, resources: Resources) -> None:
         engines = resources.get(Engines)
         self._engines = {address.url: engines.at(address) for address in options.addresses}
+        self._holds = Holds(self._engines, resources.get(FactCache))
         self._look = Shared(Inventories(options, resources).read)
         self._crew = Crew(
             hands={url: Hand(engine) for url, engine in self._engines.items()},
@@ -49,7 +52,7 @@ class DockerPlatform:
 
     async def held(self, replacement: Replacement) -> str | None:
         """The label `repave.hold` on the predecessor or the successor, or a volume of the engine that says so."""
-        return await marks.held(self._engines[replacement.group], replacement)
+        return await self._holds.held(replacement)
 
     async def launch(self, work: Work) -> Progress:
         """Create and start the successor."""

@@ -1,6 +1,6 @@
 """What engines told once and for all, and what a registry said lately; one memory per process."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -42,6 +42,7 @@ class FactCache:
         self.clock = clock
         self.born: dict[tuple[EngineAddress, str], Born] = {}
         self.images: dict[tuple[EngineAddress, str], ImageFacts] = {}
+        self.labels: dict[tuple[EngineAddress, str], tuple[str, Mapping[str, str]]] = {}
         self.digests: dict[tuple[EngineAddress, str], Digest] = {}
 
     def lately(self, digest: Digest | None, within: timedelta) -> bool:

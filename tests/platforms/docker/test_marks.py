@@ -1,12 +1,13 @@
 """What stops a replacement that is under way, with no API of ours: asked before every call."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from controller.app.clients import SharedClients
-from controller.domain.errors import PlatformError
+from controller.domain.errors import Gone, PlatformError
 from controller.domain.replacement import Replacement
 from controller.platforms.docker import DockerPlatform
 from controller.platforms.docker.options import DockerOptions
@@ -61,7 +62,25 @@ async def test_a_predecessor_that_is_gone_is_held_by_its_name_still(
 
 async def test_what_cannot_be_told_is_not_taken_for_a_no(engine: SmallEngine, clients: SharedClients) -> None:
     ours = under_way(engine)
-    for where in ("GET /volumes", "GET /containers/"):
+    for where in ("GET /containers/", "GET /volumes"):
         engine.faults = [Fault(where, 400)]
         with pytest.raises(PlatformError):
             await held(engine, clients, ours)
+
+
+async def test_asking_again_costs_one_look_at_the_volumes(engine: SmallEngine, clients: SharedClients) -> None:
+    ours = under_way(engine)
+    fleet = DockerPlatform(DockerOptions(host=engine.url, label="fleet=edge"), clients)
+    await fleet.held(ours)
+    first = len(engine.requests)
+    engine.volumes = ["repave-hold-web-1"]
+    said = await asyncio.gather(*(fleet.held(ours) for _ in range(20)))
+    assert set(said) == {"there is a volume repave-hold-web-1: `docker volume rm repave-hold-web-1` ends the hold"}
+    assert engine.requests[first:] == ["GET /volumes"]
+
+
+async def test_an_engine_that_the_fleet_does_not_have_any_more_is_gone(
+    engine: SmallEngine, clients: SharedClients
+) -> None:
+    with pytest.raises(Gone, match="the fleet has no engine unix:///other.sock"):
+        await held(engine, clients, under_way(engine, group="unix:///other.sock"))
