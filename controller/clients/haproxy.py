@@ -58,7 +58,14 @@ class RuntimeApi:
     async def servers(self, backend: str) -> tuple[ServerRow, ...]:
         """The servers of a backend. Both tables come over one connection, and so from one process: while HAProxy
         reloads, two listen."""
-        commands = (f"show servers state {backend}", f"show stat {backend} 4 -1")
+        rows, hidden = await self._tables(backend, backend)
+        if hidden:  # `show stat` by name tells of a frontend, where one bears the backend's name
+            rows, _ = await self._tables(backend, "-1")
+        return rows
+
+    async def _tables(self, backend: str, of: str) -> tuple[tuple[ServerRow, ...], bool]:
+        """The servers, and whether there are some of which `show stat` of that proxy (-1: of all) says nothing."""
+        commands = (f"show servers state {backend}", f"show stat {of} 4 -1")
         for operation, command in zip(("ShowServersState", "ShowStat"), commands, strict=True):
             demand(READS, operation, command)
         retrying = AsyncRetrying(
@@ -68,7 +75,7 @@ class RuntimeApi:
             sleep=self._clock.sleep,
             reraise=True,
         )
-        return await retrying(partial(self._servers, commands))
+        return await retrying(partial(self._servers, backend, commands))
 
     async def mutate(self, operation: str, command: str) -> None:
         """Give one of MUTATIONS, once."""
@@ -78,7 +85,7 @@ class RuntimeApi:
         if problem is not None:
             raise problem
 
-    async def _servers(self, commands: Sequence[str]) -> tuple[ServerRow, ...]:
+    async def _servers(self, backend: str, commands: Sequence[str]) -> tuple[tuple[ServerRow, ...], bool]:
         call = "haproxy.ShowServersState"
         answer = await self._within(call, commands, mutation=False)
         states, _, stats = answer.partition("\n\n")
@@ -87,7 +94,8 @@ class RuntimeApi:
         if not stats.endswith("\n\n"):
             raise Transient(f"{call}: the answer is cut short", call=call, code="truncated")
         try:
-            return rows_of(states, stats.strip())
+            rows = rows_of(states, stats.strip(), backend)
+            return rows, not rows and len(states.splitlines()) > 2
         except (ValueError, KeyError) as error:
             raise Permanent(f"{call}: the answer cannot be read: {error}", call=call, code="unreadable") from None
 

@@ -69,22 +69,25 @@ class ServerRow:
     maxconn: int
 
 
-def rows_of(states: str, stats: str) -> tuple[ServerRow, ...]:
+def rows_of(states: str, stats: str, backend: str) -> tuple[ServerRow, ...]:
     """The servers in the order of the backend. Raises ValueError or KeyError when these are not what HAProxy writes.
 
     A server that stands in one of the two only came or went in between: it is left out, for the next look.
     """
-    numbers = _stats(stats)
+    numbers = _stats(stats, backend)
     return tuple(_row(row, numbers[row["srv_name"]]) for row in _states(states) if row["srv_name"] in numbers)
 
 
-def _stats(text: str) -> Mapping[str, Mapping[str, str]]:
-    """The columns of STATS, by the server's name. There are a hundred others, and this is read many times a second."""
+def _stats(text: str, backend: str) -> Mapping[str, Mapping[str, str]]:
+    """The columns of STATS, by the name of the server. There are a hundred others, and this is read many times a
+    second."""
     header, *lines = csv.reader(io.StringIO(text.removeprefix("# ")))
     places = [(name, header.index(name)) for name in STATS]
     if any(len(line) < len(header) for line in lines):
         raise ValueError("a line is too short")
-    return {line[header.index("svname")]: {name: line[place] for name, place in places} for line in lines}
+    proxy, server = header.index("pxname"), header.index("svname")
+    own = (line for line in lines if line[proxy] == backend)
+    return {line[server]: {name: line[place] for name, place in places} for line in own}
 
 
 def _states(text: str) -> list[Mapping[str, str]]:

@@ -236,3 +236,13 @@ async def test_a_mutation_is_no_read_and_a_read_no_mutation(fake: FakeHaproxy) -
     with pytest.raises(ForbiddenCall, match="not on the list of mutations"):
         await api_of(fake).mutate("ShowInfo", "show info")
     assert fake.asked == []
+
+
+async def test_a_frontend_of_the_backends_name_does_not_hide_its_servers(fake: FakeHaproxy) -> None:
+    hidden = servers(("web-1", READY), stats=[])
+    others = "other,web-9,0,0,UP,L7OK,,,2,3,0,0,\n"
+    own = "edge,web-1,4,1,UP,L7OK,,Layer7 check passed,2,3,0,0,\n"
+    fake.answers = [hidden, servers(("web-1", READY), stats=[others, own])]
+    (row,) = await api_of(fake).servers("edge")
+    assert (row.name, row.sessions) == ("web-1", 5)
+    assert fake.asked[1:] == ["show servers state edge;show stat -1 4 -1"]

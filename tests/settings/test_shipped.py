@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "config"
 
 
-@pytest.mark.parametrize("name", ["example.yaml", "demo.yaml"])
+@pytest.mark.parametrize("name", ["example.yaml", "demo.yaml", "docker.yaml"])
 def test_a_shipped_configuration_is_good_and_warns_of_nothing(name: str) -> None:
     config = load((CONFIG / name).read_text(), name, specs())
     assert config.fleets
