@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -11,13 +12,19 @@ from controller.clients.redaction import readable
 from controller.domain.model import Reading, Signal, Unknown
 from controller.domain.policy import Above
 from controller.domain.ports import Probe, ProbeRequest, ProbeSpec, Resources
-from probes._changed_paths import changes_of, foreign, mounted
+from probes._changed_paths import Change, changes_of, foreign, mounted
 from probes._engine import Container, Containers
 
 QUERY = "docker ContainerChanges"
 MOST_SAMPLES = 5
 MOST_EXCEPTED = 100
 MOST_STARS = 4
+
+SLOW = timedelta(seconds=1)
+REST = 20
+LONGEST_REST = timedelta(minutes=5)
+"""Where the kernel does not help, an engine walks through a whole file system to compare. Who took longer than SLOW to
+say that nothing has changed is left alone for REST times as long: that is a twentieth of one core at most."""
 
 SCRATCH = ("/tmp", "/var/tmp", "/run", "/var/run")  # noqa: S108 - these are in the container
 """Where programs put what need not last. Everything else has to be declared."""
@@ -58,6 +65,7 @@ class FilesystemChanged:
 
     def __init__(self, containers: Containers) -> None:
         self._containers = containers
+        self._kept: dict[tuple[str, str], tuple[Signal, datetime]] = {}
 
     async def read(self, request: ProbeRequest) -> Mapping[str, Signal | Unknown]:
         """One reading per container. Raises PlatformError when no engine answers for any of them."""
@@ -65,13 +73,27 @@ class FilesystemChanged:
         assert isinstance(options, FilesystemChangedOptions)
 
         async def look(container: Container) -> Signal | Unknown:
-            changes = changes_of(await container.changes())
-            if not changes:
-                return _signal(container, 0.0)
-            found = foreign(changes, options.excepted, mounted(await container.inspect()))
-            return _signal(container, float(len(found)), *map(str, found[:MOST_SAMPLES]))
+            kept, until = self._kept.get((container.id, repr(options)), (None, container.at))
+            if kept is not None and container.at < until:
+                return kept
+            began_at = container.engine.clock.now()
+            found = await _foreign(container, options)
+            signal = _signal(container, float(len(found)), *map(str, found[:MOST_SAMPLES]))
+            took = container.engine.clock.now() - began_at
+            if not found and took > SLOW:
+                self._kept[container.id, repr(options)] = signal, container.at + min(took * REST, LONGEST_REST)
+            return signal
 
+        present = {instance.id for instance in request.instances}
+        self._kept = {key: kept for key, kept in self._kept.items() if key[0] in present}
         return await self._containers.each(request, look, QUERY)
+
+
+async def _foreign(container: Container, options: FilesystemChangedOptions) -> list[Change]:
+    changes = changes_of(await container.changes())
+    if not changes:
+        return []
+    return foreign(changes, options.excepted, mounted(await container.inspect()))
 
 
 def _signal(container: Container, value: float, *samples: str) -> Signal:

@@ -1,6 +1,7 @@
 """filesystem_changed: what an engine calls changed, less what engine, mounts and declaration account for."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -162,3 +163,50 @@ async def test_one_call_per_container_while_nothing_has_changed(stage: Asked) ->
 def test_a_path_that_is_none_is_refused(path: object) -> None:
     with pytest.raises(ValidationError):
         FilesystemChangedOptions.model_validate({"except": [path]})
+
+
+async def test_an_engine_that_compares_slowly_is_asked_less_often_while_nothing_has_changed(
+    stage: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = stage.engine._answer
+
+    def slowly(path: str) -> Says:
+        stage.clock._now += timedelta(seconds=2)
+        return answer(path)
+
+    async def asked_after(seconds: float, lines: str = "") -> tuple[float, int]:
+        await stage.clock.sleep(seconds)
+        stage.says("changes", changes(lines))
+        before = len(stage.engine.requests)
+        found = await stage.one()
+        return value(found), len(stage.engine.requests) - before
+
+    monkeypatch.setattr(stage.engine, "_answer", slowly)
+    assert await asked_after(0) == (0, 1)
+    assert await asked_after(20, "A /bin/x") == (0, 0)
+    assert await asked_after(19, "A /bin/x") == (1, 2)
+    assert await asked_after(1, "A /bin/x") == (1, 2)
+    assert await asked_after(1) == (0, 1)
+
+
+async def test_what_was_kept_of_a_slow_engine_is_of_that_container_and_dated(
+    stage: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = stage.engine._answer
+
+    def slowly(path: str) -> Says:
+        stage.clock._now += timedelta(seconds=60)
+        return answer(path)
+
+    monkeypatch.setattr(stage.engine, "_answer", slowly)
+    stage.says("changes", [])
+    first = await stage.one()
+    assert isinstance(first, Signal)
+    await stage.clock.sleep(200)
+    kept = await stage.one()
+    assert isinstance(kept, Signal)
+    assert kept.latest.measured_at == first.latest.measured_at
+    await stage.clock.sleep(100)
+    fresh = await stage.one()
+    assert isinstance(fresh, Signal)
+    assert fresh.latest.measured_at > first.latest.measured_at
