@@ -1,5 +1,6 @@
 """What nobody saw the end of: calls that take effect late, names that could be mistaken, and what nothing checks."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -146,3 +147,31 @@ def test_a_successor_that_does_not_run_just_now_is_waited_for(place: Place, stat
     assert drive.waits[-1] == f"{ID} is {status}"
     successor.become("running")
     assert place.run(drive.run(place.advance)).outcome is Outcome.REPLACED
+
+
+def test_without_its_whole_id_a_predecessor_is_not_mistaken_either(place: Place) -> None:
+    engine = place.hold()
+    old = place.names()["web-1"]
+    other = engine.run(old.id[:12], Image="app:1")
+    drive = place.drive()
+    drive.state = replace(drive.state, facts={**drive.state.facts, "predecessor_facts": {}})
+    state = place.run(drive.run(place.advance))
+    assert state.outcome is Outcome.SUPERSEDED
+    assert {old.id, other.id} <= engine.serving
+
+
+def test_a_name_that_is_taken_at_the_last_moment_is_looked_at_again(place: Place) -> None:
+    engine = place.hold()
+    engine.fail["create"] = [Refusal(409, f'Conflict. The container name "/{ID}" is already in use')]
+    drive = place.drive()
+    assert place.run(drive.run(place.advance)).outcome is Outcome.REPLACED
+    assert "already in use" in drive.waits[0]
+
+
+def test_a_successor_is_ready_when_its_own_check_passes(place: Place) -> None:
+    engine = place.hold()
+    engine.next_boots = 3
+    drive = place.drive(build=lambda: place.platform(balanced=False))
+    assert place.run(drive.run(place.advance)).outcome is Outcome.REPLACED
+    assert drive.waits.count(f"{ID} is starting") >= 3
+    assert violations(engine) == []
