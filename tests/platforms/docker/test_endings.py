@@ -131,7 +131,7 @@ def test_a_successor_that_is_started_again_and_again_is_no_successor(place: Plac
 
 
 @pytest.mark.parametrize(
-    "phase", [Phase.ACCEPTED, Phase.LAUNCHED, Phase.AWAITING_READY, Phase.VERIFIED, Phase.DRAINING]
+    "phase", [Phase.ACCEPTED, Phase.LAUNCHED, Phase.AWAITING_READY, Phase.VERIFIED, Phase.DRAINING, Phase.DRAINED]
 )
 def test_a_predecessor_removed_by_hand_is_superseded_and_our_surplus_goes(place: Place, phase: Phase) -> None:
     engine = place.hold()
