@@ -48,9 +48,13 @@ class Crew:
         found = await self.hand(replacement).find(replacement.successor or replacement.id)
         return found if found is not None and found.labels.get(REPLACEMENT) == replacement.id else None
 
-    async def may_leave(self, work: Work, leaver: str) -> str | None:
-        """Why somebody must not be taken out of service now; None when it may, and counts as leaving from here on."""
-        inventory, group = await self.look(), work.replacement.group
+    async def may_leave(self, work: Work, leaver: str, *, again: bool = False) -> str | None:
+        """Why somebody must not be taken out of service now; None when it may, and counts as leaving from here on.
+        again: ask also where that was found before, because it serves on."""
+        group = work.replacement.group
+        if leaver in self.ledger.leaving(group) and not again:
+            return None
+        inventory = await self.look()
         async with self.ledger.turn:
             short = loss(inventory, work, leaver, self.ledger.leaving(group))
             if short is None:
@@ -60,10 +64,10 @@ class Crew:
     def server(self, work: Work, container: Inspected) -> Server:
         """A container as the balancer has to know it."""
         ours = work.replacement
-        out = ours.phase in GOING and container.short_id == ours.predecessor
-        began = min((call.called_at for call in ours.calls if call.step == "drain"), default=ours.phase_since)
-        seconds = (work.now - began).total_seconds() if out else None
-        return container.server(self.traffic.port, work.now, seconds)
+        leaver = ours.successor if ours.undoing else ours.predecessor if ours.phase in GOING else None
+        drains = [call.called_at for call in ours.calls if call.step == "drain" and not ours.undoing]
+        seconds = (work.now - min(drains, default=ours.phase_since)).total_seconds()
+        return container.server(self.traffic.port, work.now, seconds if container.short_id == leaver else None)
 
 
 def superseded(replacement: Replacement) -> Refused:

@@ -48,11 +48,11 @@ class Hand:
             return None
         return found
 
-    async def members(self, label: str) -> Sequence[Inspected]:
-        """Every container with this label, stopped ones too. One that goes in the meantime is left out."""
-        listed = await self.engine.read("ContainerList", "/containers/json", all=True, filters={"label": [label]})
-        found = [await self.find(str(one["Id"])) for one in listed]
-        return [one for one in found if one is not None]
+    async def rows(self, label: str) -> Sequence[Json]:
+        """What the engine lists with this label, stopped ones too."""
+        query = {"all": True, "filters": {"label": [label]}}
+        found: Sequence[Json] = await self.engine.read("ContainerList", "/containers/json", **query)
+        return found
 
     async def last_line(self, container: Inspected) -> str:
         """The last line that it wrote, without what may be a secret; empty where there is none or it cannot be read."""

@@ -47,7 +47,7 @@ class Inspected:
 
     @property
     def status(self) -> str:
-        """Created | running | paused | restarting | removing | exited | dead."""
+        """In the engine's words: created, running, paused, restarting, removing, exited or dead."""
         return str(self.document["State"]["Status"])
 
     @property
@@ -98,10 +98,7 @@ class Inspected:
     @property
     def address(self) -> str:
         """Where it can be reached: on its first network, or else on any; empty while it does not run."""
-        mode = str(self.document["HostConfig"].get("NetworkMode", ""))
-        first = self.networks.get("bridge" if mode == "default" else mode) or {}
-        found = (str(one.get("IPAddress") or "") for one in (first, *self.networks.values()))
-        return next((address for address in found if address), "")
+        return address_of(str(self.document["HostConfig"].get("NetworkMode", "")), self.networks)
 
     @property
     def stop_seconds(self) -> float:
@@ -150,6 +147,13 @@ class Inspected:
                     break
                 since = moment(check.get("End"))
         return max(0.0, (now - since).total_seconds()) if since else None
+
+
+def address_of(mode: str, networks: Mapping[str, Json]) -> str:
+    """The address on the network that the mode names, or else on any; empty while there is none."""
+    first = networks.get("bridge" if mode == "default" else mode) or {}
+    found = (str(one.get("IPAddress") or "") for one in (first, *networks.values()))
+    return next((address for address in found if address), "")
 
 
 def moment(text: str | None) -> datetime | None:

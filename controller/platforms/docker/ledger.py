@@ -6,6 +6,9 @@ from collections import defaultdict
 
 from controller.domain.ports import Clock
 
+MOST_MARKS = 1000
+"""Of one group; the oldest are forgotten first."""
+
 
 class Ledger:
     """One per process, shared by every fleet and every policy of it.
@@ -17,19 +20,23 @@ class Ledger:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.turn = asyncio.Lock()
-        self._leaving: defaultdict[str, set[str]] = defaultdict(set)
+        self._leaving: defaultdict[str, dict[str, None]] = defaultdict(dict)
 
     def leaving(self, group: str) -> frozenset[str]:
         """The instances of a group that were marked."""
         return frozenset(self._leaving[group])
 
     def mark(self, group: str, instance_id: str) -> None:
-        """It is taken out of service from now on."""
-        self._leaving[group].add(instance_id)
+        """It is taken out of service from now on. It stays marked when it is gone: a look that is a moment old may
+        still show it, and ids are not given again."""
+        marked = self._leaving[group]
+        marked[instance_id] = None
+        if len(marked) > MOST_MARKS:
+            del marked[next(iter(marked))]
 
     def unmark(self, group: str, instance_id: str) -> None:
-        """It is gone, or serves again."""
-        self._leaving[group].discard(instance_id)
+        """It serves again."""
+        self._leaving[group].pop(instance_id, None)
 
     async def aclose(self) -> None:
         """There is nothing to close."""

@@ -19,7 +19,7 @@ async def terminate(crew: Crew, work: Work) -> Progress:
     if predecessor is None and not by_us:
         return superseded(ours)
     if predecessor is not None and predecessor.alive and _stands(successor):
-        short = await crew.may_leave(work, predecessor.short_id)
+        short = await crew.may_leave(work, predecessor.short_id, again=crew.traffic.balancer is None)
         if short is not None:
             return soon(work, short)
         await crew.hand(ours).stop(work.mutate, predecessor)
@@ -49,7 +49,6 @@ async def finish(
         facts |= await _away(crew, work, predecessor, seen=not by_us)
     elif predecessor is not None:
         facts["quarantined_as"] = predecessor.name
-    crew.ledger.unmark(ours.group, ours.predecessor)
     if name:
         facts |= await _named(hand, work, successor, name)
     return facts

@@ -68,7 +68,6 @@ async def _remove(crew: Crew, work: Work, successor: Inspected | None) -> Progre
         made = creation(ours)
         if made is not None and made.in_doubt and work.now - made.called_at < SETTLING:
             return soon(work, f"{ours.id} may still be created")
-        crew.ledger.unmark(ours.group, ours.successor or "")
         return Done({"surge": "never there" if made is None else "gone", "drain_undone": restored})
     server = crew.server(work, successor)
     if successor.alive:
@@ -79,5 +78,4 @@ async def _remove(crew: Crew, work: Work, successor: Inspected | None) -> Progre
         await hand.stop(work.mutate, successor)
     await crew.traffic.forget(server, work.mutate)
     await hand.remove(work.mutate, successor)
-    crew.ledger.unmark(ours.group, successor.short_id)
     return Done({"surge": "given back", "drain_undone": restored})

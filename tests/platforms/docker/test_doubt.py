@@ -1,17 +1,19 @@
 """What nobody saw the end of: calls that take effect late, names that could be mistaken, and what nothing checks."""
 
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
 
 from controller.domain.errors import Permanent
 from controller.domain.lifecycle import Outcome, Phase, Step
-from controller.domain.ports import Refused
+from controller.domain.model import Target
+from controller.domain.ports import Mutate, Refused, Server
 from controller.platforms.docker.ready import STEADY_SECONDS
 from controller.platforms.docker.undo import MOST_REFUSALS, SETTLING
 from tests.platforms.docker.laws import violations
-from tests.platforms.docker.place import ID, Place
+from tests.platforms.docker.place import ID, FakeBalancer, Place
 from tests.platforms.driver import Crashes, Drive, Moment
 from tests.support.fake_containers import Made
 from tests.support.fake_engine import Refusal
@@ -175,3 +177,44 @@ def test_a_successor_is_ready_when_its_own_check_passes(place: Place) -> None:
     assert place.run(drive.run(place.advance)).outcome is Outcome.REPLACED
     assert drive.waits.count(f"{ID} is starting") >= 3
     assert violations(engine) == []
+
+
+@dataclass
+class Blind(FakeBalancer):
+    """A balancer that finds out by itself and cannot be told: who runs gets traffic, until it is known to leave."""
+
+    async def targets(self, balancer: str, servers: Sequence[Server]) -> Mapping[str, Target]:
+        words = {one.instance_id: "healthy" if one.leaving_seconds is None else "unused" for one in servers}
+        return {instance_id: Target(balancer, word) for instance_id, word in words.items()}
+
+    async def register(self, balancer: str, server: Server, mutate: Mutate) -> None:
+        return
+
+    deregister = forget = register
+
+
+@pytest.mark.parametrize("fails", [None, Step.VERIFY, Step.TERMINATE])
+def test_a_balancer_that_cannot_be_told_keeps_nobody_from_leaving(place: Place, fails: Step | None) -> None:
+    engine = place.hold()
+    place.balancer = Blind()
+    drive = place.drive(fail_before=fails)
+    state = place.run(drive.run(place.advance))
+    assert state.outcome is (Outcome.FAILED if fails else Outcome.REPLACED)
+    assert set(place.names()) == {"web-1", "web-2", "web-3"}
+    assert violations(engine) == []
+
+
+def test_while_sessions_end_the_fleet_is_not_looked_at_again_and_again(place: Place) -> None:
+    engine = place.hold()
+    platform = place.platform()
+    drive = place.drive(build=lambda: platform)
+    while not drive.state.calls_of("balancer.Deregister"):
+        place.run(drive.poll())
+        place.engine.advance()
+        if not drive.state.calls_of("balancer.Deregister"):
+            place.balancer.advance()
+    looks = engine.requests.count(("GET", "/containers/json"))
+    for _ in range(5):
+        place.run(drive.poll())
+    assert drive.waits[-1] == "web-1 is leaving edge: draining"
+    assert engine.requests.count(("GET", "/containers/json")) == looks
