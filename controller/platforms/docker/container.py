@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from controller.domain.model import InstanceState
-from controller.platforms.docker.inspected import REPLACEMENT
+from controller.platforms.docker.inspected import REPLACEMENT, moment
 from controller.platforms.docker.names import short_id
 from controller.platforms.docker.quarantine import parse
 
@@ -129,15 +129,6 @@ def born(document: Mapping[str, Any]) -> Born:
         published=tuple(_published(host)),
         mac_address=config.get("MacAddress") or "",
     )
-
-
-def moment(text: str | None) -> datetime | None:
-    """An engine's time (`2026-11-28T22:46:01.314959733Z`); None when it is absent or unreadable."""
-    try:
-        read = datetime.fromisoformat(text or "")
-    except ValueError:
-        return None
-    return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
 def _health(document: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from controller.clients.docker import Engine
 from controller.domain.errors import ForbiddenCall, Gone, PlatformError
 from controller.domain.model import Image
 from controller.platforms.docker.cache import Digest, FactCache, ImageFacts, remember
-from controller.platforms.docker.container import moment
+from controller.platforms.docker.inspected import moment
 from controller.platforms.docker.names import short_id
 from controller.platforms.docker.options import EARLIEST, DockerOptions
 from controller.platforms.docker.references import is_bare

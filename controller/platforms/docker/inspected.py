@@ -158,15 +158,9 @@ def address_of(mode: str, networks: Mapping[str, Json]) -> str:
 
 def moment(text: str | None) -> datetime | None:
     """A time of the engine's (RFC 3339 with nanoseconds), in UTC; None where it says nothing or year 1."""
-    if not text or text.startswith("0001-"):
-        return None
-    whole, _, rest = text.partition(".")
-    digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
-    zone = rest[len(digits) :] if rest else ""
-    if not rest and whole.endswith("Z"):
-        whole, zone = whole[:-1], "Z"
     try:
-        found = datetime.fromisoformat(f"{whole}.{digits[:6]:0<6}{zone.replace('Z', '+00:00')}")
+        found = datetime.fromisoformat(text or "")
     except ValueError:
         return None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    found = found if found.tzinfo else found.replace(tzinfo=UTC)
+    return found.astimezone(UTC) if found.year > 1 else None
