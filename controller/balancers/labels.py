@@ -107,4 +107,5 @@ BALANCER = BalancerSpec(
     balancer_id=lambda _: "labels",
     unfit=_unfit,
     summary="A balancer that finds healthy containers by their labels, such as Traefik.",
+    closely=True,
 )

@@ -74,4 +74,5 @@ BALANCER = BalancerSpec(
     build=NetworkAlias,
     balancer_id=lambda _: "network_alias",
     summary="No balancer: aliases in the engine's DNS.",
+    closely=True,
 )

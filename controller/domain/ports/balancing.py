@@ -80,6 +80,8 @@ class BalancerSpec:
     balancer_id: the id of the one that these options mean.
     one_fleet: whether it can be one fleet's only, because what is no member's there goes.
     unfit: why a member cannot be replaced behind it without harm, in words that follow its name; None when it can.
+    closely: whether it goes by what platforms tell only of each instance apart: for how long it has been healthy, and
+    where it answers to its aliases.
     """
 
     name: str
@@ -89,3 +91,4 @@ class BalancerSpec:
     balancer_id: Callable[[Any], str] = str
     one_fleet: bool = False
     unfit: Callable[[Server], str | None] = _fits
+    closely: bool = False

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from controller.domain.model import InstanceState
-from controller.platforms.docker.inspected import REPLACEMENT, moment
+from controller.domain.ports import Server
+from controller.platforms.docker.inspected import REPLACEMENT, address_of, moment
 from controller.platforms.docker.names import short_id
 from controller.platforms.docker.quarantine import parse
 
@@ -90,6 +91,12 @@ class Container:
         if self.state not in ("running", "paused"):
             return False
         return {"healthy": True, "unhealthy": False}.get(self.health)
+
+    def server(self, port: int | None) -> Server:
+        """As a balancer has to know it, as far as a list tells. port: on which it answers."""
+        name, address = self.labels.get(REPLACEMENT) or self.name, address_of(self.network_mode, self.networks)
+        running = self.state == "running"
+        return Server(self.short_id, name, address, port or 0, running=running, healthy=self.healthy)
 
     @property
     def addresses(self) -> tuple[str, ...]:

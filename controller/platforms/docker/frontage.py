@@ -43,9 +43,9 @@ class Frontage:
         self._balancing = Balancing.of(options, resources) if options is not None else None
 
     @property
-    def is_there(self) -> bool:
-        """Whether the fleet has a balancer, which wants to know its members as they are now."""
-        return self._balancing is not None
+    def looks_closely(self) -> bool:
+        """Whether the fleet has a balancer that goes by what inspecting its members tells, at each look."""
+        return self._balancing is not None and self._balancing.closely
 
     async def look(self, members: Sequence[Container], now: datetime) -> Front:
         """What is said of these. A balancer that cannot be read is a gap, and everybody's state in it unknown."""
@@ -65,5 +65,4 @@ class Frontage:
 def _server(member: Container, port: int | None, now: datetime) -> Server:
     if member.document is not None:
         return Inspected(member.document).server(port, now)
-    running = member.state == "running"
-    return Server(member.short_id, member.name, next(iter(member.addresses), ""), port or 0, running=running)
+    return member.server(port)

@@ -103,7 +103,7 @@ class Inventories:
     async def _born(self, engine: Engine, one: Container) -> Container | None:
         key = (engine.address, one.id)
         known = self._cache.born.get(key)
-        if known is not None and not self._frontage.is_there:
+        if known is not None and not self._frontage.looks_closely:
             return replace(one, born=known)
         async with self._room:
             try:

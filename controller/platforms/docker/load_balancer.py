@@ -63,6 +63,11 @@ class Balancing:
         """Why a member cannot be replaced behind this balancer, in words that follow its name; None when it can."""
         return configurable()[self.kind].unfit(server)
 
+    @property
+    def closely(self) -> bool:
+        """Whether members have to be inspected for it, at each look."""
+        return configurable()[self.kind].closely
+
     @classmethod
     def of(cls, options: OneBalancer, resources: Resources) -> "Balancing":
         """What the options mean. Nothing is connected yet."""

@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from controller.domain.lifecycle import Phase
-from controller.domain.ports import Server, Upkeep
+from controller.domain.ports import Upkeep
 from controller.domain.replacement import Replacement
 from controller.platforms.docker.capacity import GOING, on_the_way_out
 from controller.platforms.docker.container import Container, listed
 from controller.platforms.docker.crew import Crew
 from controller.platforms.docker.hand import Hand
-from controller.platforms.docker.inspected import REPLACEMENT, address_of
 from controller.platforms.docker.marks import engine_marks, marks, member_marks
 from controller.platforms.docker.quarantine import parse
 
@@ -44,7 +43,7 @@ async def upkeep(crew: Crew, work: Upkeep) -> tuple[str, ...]:
     async with crew.ledger.turn:  # nobody begins to leave between this look and what follows from it
         engines = await asyncio.gather(*(_look(hand, crew.label) for hand in crew.hands.values()))
         if not any(found.held for found in engines):
-            servers = [_server(one, crew.traffic.port) for found in engines for one in found.members]
+            servers = [one.server(crew.traffic.port) for found in engines for one in found.members]
             said += await crew.traffic.reconcile(servers, work.mutate, _busy(crew, work, engines))
     return tuple(said)
 
@@ -73,11 +72,6 @@ async def _release(hand: Hand, work: Upkeep, aside: Sequence[Container]) -> list
             await hand.remove(work.mutate, container)
             said.append(f"{kept.name} of {kept.replacement} has been in quarantine for its time and was removed")
     return said
-
-
-def _server(one: Container, port: int | None) -> Server:
-    name, address = one.labels.get(REPLACEMENT) or one.name, address_of(one.network_mode, one.networks)
-    return Server(one.short_id, name, address, port or 0, running=one.state == "running", healthy=one.healthy)
 
 
 def _busy(crew: Crew, work: Upkeep, engines: Sequence[Found]) -> frozenset[str]:
