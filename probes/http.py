@@ -147,8 +147,8 @@ def _check(condition: Condition) -> Flaw | None:
     options, threshold = _options(condition), condition.threshold
     if condition.missing is Missing.ZERO:
         return Flaw("missing", "no answer is never zero; leave 'missing' out.")
-    if options.metric is Metric.LATENCY and isinstance(threshold, Above) and threshold.limit > options.timeout * 1000:
-        return Flaw("above", "is longer than the 'timeout': no answer that is waited for takes so long.")
+    if options.metric is Metric.LATENCY and isinstance(threshold, Above) and threshold.limit >= options.timeout * 1000:
+        return Flaw("above", "is not shorter than the 'timeout': no answer that is waited for takes so long.")
     return None
 
 

@@ -31,7 +31,7 @@ class Asked:
     probe: Probe
 
     async def read(self, *instances: Instance, threshold: Any = PROBE.threshold, **options: Any) -> Any:
-        told = HttpOptions.model_validate({"port": self.street.port, "timeout": "0.3s"} | options)
+        told = HttpOptions.model_validate({"port": self.street.port, "timeout": "1s"} | options)
         return await self.probe.read(asking(told, *instances, probe="http", threshold=threshold))
 
     async def pair(self, says: bytes | None, *, keeps: bool = False, **options: Any) -> Signal | Unknown:
@@ -194,14 +194,14 @@ async def test_a_busy_process_blames_nobody() -> None:
 
 async def test_latency_is_a_number_of_milliseconds(http: Asked) -> None:
     found = value(await http.pair(OK, metric="latency_ms", threshold=Above(500)))
-    assert 0 < found < 300
+    assert 0 < found < 1000
 
 
-@pytest.mark.parametrize(("threshold", "breached"), [(Above(200), True), (Above(300), False), (Below(5), False)])
+@pytest.mark.parametrize(("threshold", "breached"), [(Above(900), True), (Above(1000), False), (Below(5), False)])
 async def test_who_does_not_answer_in_time_takes_at_least_so_long(http: Asked, threshold: Any, breached: bool) -> None:
     found = await http.pair(HANG, metric="latency_ms", threshold=threshold)
     if breached:
-        assert value(found) == 300.0
+        assert value(found) == 1000.0
     else:
         assert why(found) == "it does not answer (timeout)"
 
@@ -265,7 +265,7 @@ def test_any_bytes_are_a_status_or_a_failure(says: bytes) -> None:
     async def read() -> Any:
         clients = SharedClients(SystemClock())
         async with Street() as street:
-            found = await Asked(street, PROBE.build(None, None, clients)).pair(says, timeout="0.1s")
+            found = await Asked(street, PROBE.build(None, None, clients)).pair(says, timeout="2s")
             await clients.aclose()
             return found
 

@@ -32,7 +32,7 @@ def test_a_state_is_known_and_a_number_is_told() -> None:
         ("http: {port: 80}, above: 500", "'http' knows by itself what is bad (failed); leave 'above' out"),
         ("http: {port: 80, metric: latency_ms}", "'http' needs a threshold: 'above' or 'below'"),
         ("http: {port: 80, metric: latency_ms}, above: 1, below: 5", "'above' or 'below', not both"),
-        ("http: {port: 80, metric: latency_ms}, above: 2001", "is longer than the 'timeout'"),
+        ("http: {port: 80, metric: latency_ms}, above: 2000", "is not shorter than the 'timeout'"),
         ("http: {port: 0, metric: latency_ms}, above: 500", "port"),
         ("docker_stats: {metric: oom_killed}, above: 1", "'oom_killed' is 0 or 1"),
         ("docker_stats: {metric: pids}", "'docker_stats' needs a threshold"),
