@@ -54,7 +54,7 @@ async def ended(scene: EngineScene, outcome: Outcome, *words: str) -> Replacemen
     assert await traced(scene, scene.trace_id(done), events) == []
     spans = scene.tap.trace(scene.trace_id(done))
     assert attributes(root_of(spans))["repave.outcome"] == outcome
-    told = " ".join(f"{span.status.message} {attributes(span)}" for span in spans)
+    told = " ".join(f"{span.status.message} {attributes(span)} {span.events}" for span in spans)
     for word in words:
         assert word in told, f"{word!r} is not in {told}"
     assert wire_problems(scene) == []
@@ -105,7 +105,7 @@ async def test_the_engine_is_killed_while_it_creates_the_successor(tap: Tap, tmp
                 await own.killed()
             await own.start()
             assert await daemon.ended(120) == 0
-        await ended(scene, Outcome.REPLACED)
+        await ended(scene, Outcome.REPLACED, "the connection broke before the answer was complete")
         await all_serve(scene)
 
 
@@ -133,7 +133,7 @@ async def test_the_socket_refuses_for_a_while(engine: Api, tap: Tap, tmp_path: P
         await asyncio.sleep(4)
         await scene.engine.accept()
         assert await daemon.ended(120) == 0
-        await ended(scene, Outcome.REPLACED)
+        await ended(scene, Outcome.REPLACED, "no connection to the engine")
         await all_serve(scene)
 
 
@@ -247,5 +247,5 @@ async def test_answers_that_are_lost_and_errors_that_pass(engine: Api, tap: Tap,
         scene.wiretap.rules += rules
         assert await daemon.ended(150) == 0
         assert [rule.struck for rule in rules] == [1] * len(rules)
-        await ended(scene, Outcome.REPLACED)
+        await ended(scene, Outcome.REPLACED, "containerd is busy", "device or resource busy")
         await all_serve(scene)
