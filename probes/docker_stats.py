@@ -15,7 +15,7 @@ from probes._docker_usage import CpuCounters, measured, memory_bytes
 from probes._engine import Container, Containers, number, part, word
 
 AT_ONCE = 48
-"""Measurements under way. Engines before 23 answer at their next second, so that few at a time would take long."""
+"""Measurements under way. Docker 20.10 answers at its next second, so that few at a time would take long."""
 
 CPU_APART_SECONDS = 1.0
 """Between the two measurements where none was made at an earlier look."""

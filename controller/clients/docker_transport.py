@@ -28,7 +28,7 @@ OLDEST = (1, 40)
 CONNECT_SECONDS = 3.0
 VERSION_SECONDS = 5.0
 MOST_CONNECTIONS = 64
-"""Engines before 23 answer what a container uses at their next second: few at a time would take long."""
+"""Docker 20.10 answers what a container uses at its next second: few at a time would take long."""
 
 MOST_RETIRED = 3
 VERSION_BYTES = 256 * 1024
