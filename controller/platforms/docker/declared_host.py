@@ -28,17 +28,6 @@ def host_config(container: Json, network: str, *, ports: str | None, share_volum
     return found | {name: value for name, value in added.items() if value}
 
 
-def fixed_ports(container: Json) -> tuple[str, ...]:
-    """The host ports that only one container can have at a time, as `PORT/PROTOCOL`; ranges and free choice are not."""
-    taken = {
-        f"{one['HostPort']}/{port.partition('/')[2] or 'tcp'}"
-        for port, bindings in _bindings(container["HostConfig"]).items()
-        for one in bindings or ()
-        if _is_fixed(one)
-    }
-    return tuple(sorted(taken))
-
-
 def _bindings(host: Json) -> Mapping[str, Any]:
     return host.get("PortBindings") or {}
 

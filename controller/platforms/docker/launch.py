@@ -9,9 +9,11 @@ from controller.domain.ports import Done, Progress, Refused, Work
 from controller.platforms.docker.crew import Crew, soon, superseded
 from controller.platforms.docker.declared import Declared, Wishes, declared
 from controller.platforms.docker.declared_networks import endpoints
+from controller.platforms.docker.facts import facts_of
 from controller.platforms.docker.hand import PULL, START, Hand, Json
 from controller.platforms.docker.inspected import FLEET, REPLACEMENT, Inspected
-from controller.platforms.docker.references import facts_of, is_bare, short, tagged
+from controller.platforms.docker.names import short_id
+from controller.platforms.docker.references import is_bare, tagged
 
 MOST_STARTS = 3
 """After so many starts that failed, a successor will not start."""
@@ -92,7 +94,7 @@ def _told(crew: Crew, work: Work, predecessor: Inspected, wanted: Declared, imag
     server = crew.server(work, predecessor)
     return {
         "image": wanted.body["Image"],
-        "image_id": short(str(image["Id"])),
+        "image_id": short_id(str(image["Id"])),
         "networks": [wanted.body["HostConfig"]["NetworkMode"], *wanted.further],
         "ports": wanted.body["HostConfig"].get("PortBindings") or {},
         "predecessor": {

@@ -3,9 +3,9 @@
 from controller.domain.ports import Done, Progress, Refused, Work
 from controller.platforms.docker.crew import Crew, soon, superseded
 from controller.platforms.docker.declared_networks import endpoints
+from controller.platforms.docker.facts import facts_of
 from controller.platforms.docker.hand import START, Hand
 from controller.platforms.docker.inspected import Inspected
-from controller.platforms.docker.references import facts_of
 
 MOST_RESTARTS = 3
 """A successor that its restart policy started this often does not stay up."""

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from controller.platforms.docker.declared import Wishes, declared
-from controller.platforms.docker.declared_host import fixed_ports
 from tests.support.fake_containers import merged
 
 ID = "0123456789ab" + "c" * 52
@@ -176,7 +175,6 @@ def test_fixed_ports_move_into_the_range_and_free_ones_stay_free() -> None:
         "82/udp": [{"HostIp": "", "HostPort": "9000-9010"}],
     }
     container = made(host={"PortBindings": bindings})
-    assert fixed_ports(container) == ("8000/tcp",)
     assert again(container)["HostConfig"]["PortBindings"] == bindings
     moved = again(container, ports="8000-8099")["HostConfig"]["PortBindings"]
     assert moved == {**bindings, "80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8000-8099"}]}
