@@ -161,7 +161,7 @@ class SmallEngine:
                 part = json.loads(query.get("filters", "{}")).get("name", [""])[0]
                 return web.json_response({"Volumes": [{"Name": name} for name in self.volumes if part in name]})
             case ["containers", "json"]:
-                return web.json_response([_entry(one) for one in self.containers.values()])
+                return web.json_response([entry_of(one) for one in self.containers.values()])
             case ["containers", name, "json"]:
                 return _found(self._container(name), f"No such container: {name}")
             case ["images", *reference, "json"]:
@@ -182,7 +182,7 @@ class SmallEngine:
         return found or next((one for key, one in self.images.items() if key.startswith(f"sha256:{name}")), None)
 
 
-def _entry(told: Json) -> Json:
+def entry_of(told: Json) -> Json:
     """As ContainerList tells of it."""
     health = (told["State"].get("Health") or {}).get("Status")
     said = {"starting": "health: starting"}.get(str(health), health)

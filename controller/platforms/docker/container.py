@@ -95,8 +95,8 @@ class Container:
     def server(self, port: int | None) -> Server:
         """As a balancer has to know it, as far as a list tells. port: on which it answers."""
         name, address = self.labels.get(REPLACEMENT) or self.name, address_of(self.network_mode, self.networks)
-        running = self.state == "running"
-        return Server(self.short_id, name, address, port or 0, running=running, healthy=self.healthy)
+        also, running = () if name == self.name else (self.name,), self.state == "running"
+        return Server(self.short_id, name, address, port or 0, also=also, running=running, healthy=self.healthy)
 
     @property
     def addresses(self) -> tuple[str, ...]:

@@ -1,12 +1,17 @@
 """What the fleet's balancer says of its members, in the inventory."""
 
+import re
+from dataclasses import replace
 from typing import Any
 
 from controller.app.clients import SharedClients
 from controller.domain.model import Inventory, Target
 from controller.platforms.docker import DockerPlatform
+from controller.platforms.docker.container import listed
+from controller.platforms.docker.inspected import Inspected
 from controller.platforms.docker.options import DockerOptions
-from tests.support.small_engine import SmallEngine
+from tests.support.small_engine import SmallEngine, entry_of
+from tests.support.virtual import START
 
 ALIASED = {"front": {"IPAddress": "10.1.0.9", "Aliases": ["web"], "IPAMConfig": None}}
 BY_ALIAS: dict[str, Any] = {"network_alias": {}}
@@ -49,6 +54,30 @@ async def test_what_a_balancer_goes_by_is_asked_at_every_look(engine: SmallEngin
     assert not (await look(engine, clients, BY_ALIAS)).instances[0].serving
     engine.containers[full]["NetworkSettings"]["Networks"] = ALIASED
     assert (await look(engine, clients, BY_ALIAS)).instances[0].serving
+
+
+async def test_a_balancer_that_does_not_go_by_health_costs_no_inspection(
+    engine: SmallEngine, clients: SharedClients
+) -> None:
+    engine.container("web-1")
+    haproxy = {"haproxy": {"socket": "/nowhere/haproxy.sock", "backend": "edge"}}
+    await look(engine, clients, haproxy)
+    first = len(engine.requests)
+    await look(engine, clients, haproxy)
+    assert [request for request in engine.requests[first:] if re.search("/containers/[0-9a-f]", request)] == []
+
+
+async def test_the_list_tells_such_a_balancer_what_an_inspection_would(engine: SmallEngine) -> None:
+    engine.container("web-1")
+    engine.container("web-2", labels={"fleet": "edge", "repave.replacement": "r-7f3"})
+    engine.container("r-8a1", labels={"fleet": "edge", "repave.replacement": "r-8a1"}, health={"Status": "starting"})
+    engine.container("web-3", state="exited")
+    engine.container("web-4", health={"Status": "unhealthy"}, networks=ALIASED, host={"NetworkMode": "front"})
+    for document in engine.containers.values():
+        inspected = Inspected(document).server(80, START)
+        told = listed(entry_of(document)).server(80)
+        health: Any = {"healthy": None, "healthy_seconds": None, "attached": None}  # which it does not go by
+        assert replace(told, **health) == replace(inspected, **health), document["Name"]
 
 
 async def test_a_balancer_that_cannot_be_read_leaves_everybody_unknown(
