@@ -91,6 +91,33 @@ async def test_a_sick_container_is_replaced_and_nothing_of_it_is_left_but_its_na
     assert any("ended: replaced" in line["event"] for line in log)
 
 
+async def test_ports_move_within_their_range_volumes_are_shared_and_networks_are_joined_again(
+    engine: Api, app_image: Image, tmp_path: Path
+) -> None:
+    async with fleet(engine, app_image, 0) as web:
+        back = f"{web.network}-back"
+        await engine.call("POST", "/networks/create", {"Name": back, "Labels": {"repave.test": web.mark}})
+        port = {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "21200"}]}
+        old = await web.add(1, app_image, host={"PortBindings": port}, more={"Volumes": {"/data": {}}}, stop_seconds=2)
+        await engine.call(
+            "POST", f"/networks/{back}/connect", {"Container": old.id, "EndpointConfig": {"Aliases": ["db"]}}
+        )
+        was = await engine.inspect(old.id)
+        await web.answering()
+        await web.ask(old, "/control/fail")
+        await sick(web, old)
+        code, log = await settled(web, tmp_path, ", ports: 21200-21209, volumes: shared")
+        assert code == 0, log
+        now = await engine.inspect(web.name(1))
+        assert now["Id"] != old.id
+        (bound,) = {one["HostPort"] for one in now["NetworkSettings"]["Ports"]["80/tcp"]}
+        assert 21200 < int(bound) <= 21209
+        assert [one["Name"] for one in now["Mounts"]] == [one["Name"] for one in was["Mounts"]]
+        joined = now["NetworkSettings"]["Networks"]
+        assert set(joined) == {web.network, back}
+        assert "db" in joined[back]["Aliases"]
+
+
 async def test_one_that_hangs_is_killed_after_its_own_time(web: Fleet, tmp_path: Path) -> None:
     old = web[1]
     await web.api.signal(old.id, signal.SIGSTOP)

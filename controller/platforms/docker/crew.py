@@ -55,7 +55,7 @@ class Crew:
         if leaver in self.ledger.leaving(group) and not again:
             return None
         inventory = await self.look()
-        async with self.ledger.turn:
+        async with self.ledger.turn(self.traffic.id):
             short = loss(inventory, work, leaver, self.ledger.leaving(group))
             if short is None:
                 self.ledger.mark(group, leaver)

@@ -11,16 +11,17 @@ MOST_MARKS = 1000
 
 
 class Ledger:
-    """One per process, shared by every fleet and every policy of it.
-
-    `turn`: hold it around putting a balancer right, and around marking somebody as leaving: who is being taken out must
-    not be put back by a look that is a moment older.
-    """
+    """One per process, shared by every fleet and every policy of it."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self.turn = asyncio.Lock()
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._leaving: defaultdict[str, dict[str, None]] = defaultdict(dict)
+
+    def turn(self, balancer: str) -> asyncio.Lock:
+        """Hold it around putting a balancer right, and around marking somebody behind it as leaving: who is being taken
+        out must not be put back by a look that is a moment older."""
+        return self._turns[balancer]
 
     def leaving(self, group: str) -> frozenset[str]:
         """The instances of a group that were marked."""

@@ -40,7 +40,7 @@ async def upkeep(crew: Crew, work: Upkeep) -> tuple[str, ...]:
             said += await _release(hand, work, found.aside)
     if crew.traffic.balancer is None:
         return tuple(said)
-    async with crew.ledger.turn:  # nobody begins to leave between this look and what follows from it
+    async with crew.ledger.turn(crew.traffic.id):  # nobody begins to leave between this look and what follows from it
         engines = await asyncio.gather(*(_look(hand, crew.label) for hand in crew.hands.values()))
         if not any(found.held for found in engines):
             servers = [one.server(crew.traffic.port) for found in engines for one in found.members]

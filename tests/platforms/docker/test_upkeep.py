@@ -91,7 +91,7 @@ def test_who_was_just_marked_as_leaving_is_left_alone_before_the_journal_says_so
 def test_putting_right_and_taking_out_do_not_overlap(place: Place) -> None:
     place.hold()
     platform = place.platform()
-    turn = platform._crew.ledger.turn
+    turn = platform._crew.ledger.turn("edge")
     drive = place.drive(build=lambda: platform)
     while drive.state.phase is not Phase.VERIFIED:
         place.run(drive.poll())
