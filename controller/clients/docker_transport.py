@@ -27,7 +27,7 @@ OLDEST = (1, 40)
 
 CONNECT_SECONDS = 3.0
 VERSION_SECONDS = 5.0
-MOST_CONNECTIONS = 64
+MOST_CONNECTIONS = 128
 """Docker 20.10 answers what a container uses at its next second: few at a time would take long."""
 
 MOST_RETIRED = 3

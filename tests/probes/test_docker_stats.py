@@ -167,13 +167,13 @@ async def test_neither_does_it_of_what_is_kept(stats: Asked, state: Any) -> None
     assert why(await of(stats, "restarts"))
 
 
-async def test_fifty_containers_are_measured_together(stats: Asked) -> None:
-    fleet = [stats.container(id=f"c{number:011d}") for number in range(50)]
+async def test_a_hundred_containers_are_measured_together(stats: Asked) -> None:
+    fleet = [stats.container(id=f"c{number:011d}") for number in range(120)]
     for one in fleet:
         stats.says("stats", told(), one.id)
     found = await asyncio.wait_for(stats.read(*fleet, options={"metric": "pids"}), 10)
     assert {value(one) for one in found.values()} == {7.0}
-    assert 16 < stats.engine.most_at_once <= 48
+    assert 16 < stats.engine.most_at_once <= 100
 
 
 async def test_an_answer_that_breaks_off_is_unknown_for_that_one(stats: Asked) -> None:
