@@ -32,7 +32,7 @@ simulate: setup ## simulate many worlds on a virtual clock: SEEDS=400 of them fr
 	@$(PYTEST) tests/simulation -m "" --simulation-seeds=$(SEEDS) --simulation-first-seed=$(FIRST_SEED) --durations=5
 
 e2e: setup ## real daemons killed at every boundary, every story and every schedule of faults: the full matrices
-	@$(PYTEST) tests/e2e tests/scenarios -m "" --durations=15
+	@$(PYTEST) tests/e2e tests/docker tests/scenarios -m "" --durations=15
 
 coverage: setup ## show the lines that no test runs
 	@.venv/bin/coverage run -m pytest -q && .venv/bin/coverage report --show-missing --skip-covered

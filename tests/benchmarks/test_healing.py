@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.docker.healing import PER_SECOND, Healed, Way, at_the_least, by_repave, by_restarting, typical
+from tests.docker.healing import PER_SECOND, Healed, at_the_least, by_repave, by_restarting, typical
 from tests.support.docker_engine import Api, running_engine
 from tests.support.docker_images import Image, Recipe, build
 
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
-WAYS: dict[str, Way] = {"restart in place": by_restarting, "Repave": by_repave, "bare minimum": at_the_least}
+WAYS = {"restart in place": by_restarting, "Repave": by_repave, "bare minimum": at_the_least}
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ async def test_healing_side_by_side(engine: Api, image: Image, tmp_path: Path, b
     runs: dict[str, list[Healed]] = {name: [] for name in WAYS}
     for number in range(ROUNDS):
         for name, way in WAYS.items():
-            runs[name].append(await way(engine, image, tmp_path / f"{name} {number}", boot_seconds))
+            runs[name].append(await way(engine, image, tmp_path / f"{way.__name__}-{number}", boot_seconds))
     found = {name: typical(seen) for name, seen in runs.items()}
     print(f"\nan app that boots in {boot_seconds:g} s; medians of {ROUNDS} at {PER_SECOND:g} requests/s")
     for name, one in found.items():

@@ -6,7 +6,7 @@ answer, through HAProxy, of what takes its place; for the bare minimum, from the
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +22,6 @@ from tests.support.load import Log, load
 
 PER_SECOND = 50.0
 CONFIG = {"degraded_when": [{"name": "its own check", "docker_health": {}, "for": "0s", "urgent": True}]}
-
-Heal = Callable[[Ground], "AsyncIterator[None]"]
 
 
 @dataclass(frozen=True)
@@ -125,6 +123,3 @@ async def _is_only(place: Ground, name: str) -> bool:
 
 async def _at_least(log: Log, count: int) -> bool:
     return len(log.outcomes) >= count
-
-
-Way = Callable[[Api, Image, Path, float], Awaitable[Healed]]

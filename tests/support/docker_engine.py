@@ -123,14 +123,20 @@ class Api:
 
     async def clear(self, label: str) -> None:
         """Remove every container and network with this label."""
-        for found in await self.containers(label):
-            with suppress(Refused, ProcessLookupError):
-                await self.signal(found["Id"], signal.SIGCONT)
-            with suppress(Refused):
-                await self.call("DELETE", f"/containers/{found['Id']}", force=True, v=True)
+        limit = asyncio.Semaphore(4)
+        async with asyncio.TaskGroup() as group:
+            for found in await self.containers(label):
+                group.create_task(self._remove(found["Id"], limit))
         for network in await self.call("GET", "/networks", filters={"label": [label]}):
             with suppress(Refused):
                 await self.call("DELETE", f"/networks/{network['Id']}")
+
+    async def _remove(self, container: str, limit: asyncio.Semaphore) -> None:
+        async with limit:
+            with suppress(Refused, ProcessLookupError):
+                await self.signal(container, signal.SIGCONT)
+            with suppress(Refused):
+                await self.call("DELETE", f"/containers/{container}", force=True, v=True)
 
 
 @contextmanager
