@@ -9,6 +9,7 @@ from controller.domain.replacement import Replacement
 from controller.platforms.docker import drain, launch, ready, terminate, undo, upkeep
 from controller.platforms.docker.cache import FactCache
 from controller.platforms.docker.crew import Crew
+from controller.platforms.docker.gate import watched
 from controller.platforms.docker.hand import Hand
 from controller.platforms.docker.inventory import Inventories
 from controller.platforms.docker.ledger import Ledger
@@ -56,23 +57,23 @@ class DockerPlatform:
 
     async def launch(self, work: Work) -> Progress:
         """Create and start the successor."""
-        return await launch.launch(self._crew, work)
+        return await launch.launch(self._crew, watched(work, self.held))
 
     async def await_ready(self, work: Work) -> Progress | Adopted:
         """Wait until the successor is healthy everywhere."""
-        return await ready.await_ready(self._crew, work)
+        return await ready.await_ready(self._crew, watched(work, self.held))
 
     async def drain(self, work: Work) -> Progress:
         """Take the predecessor out of its balancer."""
-        return await drain.drain(self._crew, work)
+        return await drain.drain(self._crew, watched(work, self.held))
 
     async def terminate(self, work: Work) -> Progress:
         """Stop and remove the predecessor, and give its name to the successor."""
-        return await terminate.terminate(self._crew, work)
+        return await terminate.terminate(self._crew, watched(work, self.held))
 
     async def undo(self, work: Work) -> Progress:
         """Put a drained predecessor back, and remove the successor."""
-        return await undo.undo(self._crew, work)
+        return await undo.undo(self._crew, watched(work, self.held))
 
     async def upkeep(self, work: Upkeep) -> tuple[str, ...]:
         """Put the balancer right, and end quarantines that are over."""

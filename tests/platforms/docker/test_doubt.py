@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from controller.domain.errors import Permanent
+from controller.domain.errors import Held, Permanent
 from controller.domain.lifecycle import Outcome, Phase, Step
 from controller.domain.model import Target
 from controller.domain.ports import Mutate, Refused, Server
@@ -218,3 +218,22 @@ def test_while_sessions_end_the_fleet_is_not_looked_at_again_and_again(place: Pl
         place.run(drive.poll())
     assert drive.waits[-1] == "web-1 is leaving edge: draining"
     assert engine.requests.count(("GET", "/containers/json")) == looks
+
+
+@pytest.mark.parametrize("aborted", [False, True])
+def test_a_volume_that_holds_the_engine_counts_before_the_next_call_of_the_same_step(
+    place: Place, aborted: bool
+) -> None:
+    engine = place.hold()
+    engine.after["stop"] = lambda: engine.volumes.add("repave-hold")
+    drive = place.drive()
+    with pytest.raises(Held, match="repave-hold"):
+        place.run(drive.run(place.advance))
+    assert drive.calls[-1] == "docker.ContainerStop"
+    if aborted:
+        drive._fail(Refused("ann says so", "aborted", "aborted"))
+    else:
+        engine.volumes.clear()
+    state = place.run(drive.run(place.advance))
+    assert state.outcome is (Outcome.ABORTED if aborted else Outcome.REPLACED)
+    assert set(place.names()) == {"web-1", "web-2", "web-3"}
