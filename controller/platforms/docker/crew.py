@@ -14,6 +14,10 @@ from controller.platforms.docker.ledger import Ledger
 from controller.platforms.docker.traffic import Traffic
 
 
+PACES = ((1.0, 0.1), (5.0, 0.2), (20.0, 0.5))
+"""Up to so many seconds of a phase, look again after so many: a tenth of what was waited for, or better."""
+
+
 @dataclass(frozen=True, slots=True)
 class Crew:
     """One fleet's. hands: by group. look: at the fleet as it is now. label: KEY or KEY=VALUE of its members. pull: when
@@ -88,5 +92,5 @@ def ended_by_us(replacement: Replacement) -> bool:
 
 def soon(work: Work, reason: str) -> Waiting:
     """Look again: at once while it is new, then less often."""
-    seconds = work.replacement.elapsed_seconds(work.now)
-    return Waiting(reason, 0.1 if seconds < 3 else 0.25 if seconds < 20 else 1.0)
+    elapsed = work.replacement.elapsed_seconds(work.now)
+    return Waiting(reason, next((pause for until, pause in PACES if elapsed < until), 1.0))
