@@ -13,9 +13,8 @@ from controller.platforms.docker.inspected import REPLACEMENT, Inspected
 from controller.platforms.docker.ledger import Ledger
 from controller.platforms.docker.traffic import Traffic
 
-
 PACES = ((1.0, 0.1), (5.0, 0.2), (20.0, 0.5))
-"""Up to so many seconds of a phase, look again after so many: a tenth of what was waited for, or better."""
+"""Up to so many seconds of a phase, look again after so many."""
 
 
 @dataclass(frozen=True, slots=True)
