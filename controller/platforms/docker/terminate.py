@@ -91,7 +91,8 @@ async def _named(hand: Hand, work: Work, successor: Inspected, name: str) -> Map
             raise
         holder = await hand.find(name)
         if holder is not None and holder.id != successor.id:
-            return {"name": successor.name, "name_kept_by": f"{name} is the name of {holder.short_id} now"}
+            kept = f"{name} is the name of {holder.short_id} now, which keeps it; the successor stays {successor.name}"
+            return {"name": successor.name, "reason": kept}
     except Gone:
         return {"name": f"{successor.name} was removed before it could be named {name}"}
     return {"name": name}

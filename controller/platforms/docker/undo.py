@@ -24,9 +24,8 @@ async def undo(crew: Crew, work: Work) -> Progress:
     predecessor, successor = await crew.predecessor(ours), await crew.successor(ours)
     if ended_by_us(ours) and (predecessor is None or not predecessor.alive):
         if successor is not None and successor.running:
-            return Done(
-                {"surge": "kept: its predecessor has ended", **await finish(crew, work, predecessor, successor)}
-            )
+            kept, came_to = "kept: its predecessor has ended", await finish(crew, work, predecessor, successor)
+            return Done({"surge": kept, "reason": f"{successor.name} was {kept}", **came_to})
     elif predecessor is not None and predecessor.alive:
         waiting = _ending(work, predecessor) or await _restore(crew, work, predecessor)
         if waiting is not None:

@@ -177,7 +177,7 @@ def test_a_name_that_somebody_took_in_between_is_left_to_them(place: Place) -> N
     assert state.outcome is Outcome.REPLACED
     assert place.names()[ID].id[:12] == state.successor
     assert drive.facts["terminate"]["name"] == ID
-    assert drive.facts["terminate"]["name_kept_by"].startswith("web-1 is the name of ")
+    assert drive.facts["terminate"]["reason"].startswith("web-1 is the name of ")
 
 
 def test_a_container_that_bears_our_name_and_is_not_ours_is_left_alone(place: Place) -> None:
