@@ -91,7 +91,7 @@ async def test_behind_labels_what_has_no_health_check_is_left_alone(
     engine: Api, app_image: Image, tmp_path: Path
 ) -> None:
     async with fleet(engine, app_image, 1, more={"Healthcheck": {"Test": ["NONE"]}}) as web:
-        rules = "max_age: 1s"
+        rules = "max_age: 0.1s"
         found = await looked(engine, tmp_path, web.label, rules, ", load_balancer: {labels: {}}")
         assert "has no HEALTHCHECK" in vetoes(found[web.name(1)])["unsupported_group"]
         found = await looked(engine, tmp_path, web.label, rules, ", load_balancer: {network_alias: {}}")
