@@ -17,8 +17,11 @@ async def test_containers_come_answer_break_and_go(engine: Api, app_image: Image
         await web.healthy()
         assert await web.ask(web[1], "/") == (200, f"{web[1].short}\n")
         assert await web.ask(web[1], "/control/log?line=out+of+luck") == (200, "done\n")
-        logs = await engine.call("GET", f"/containers/{web[1].id}/logs", stdout=True)
-        assert b"out of luck" in logs
+
+        async def logged() -> bool:
+            return b"out of luck" in (await engine.call("GET", f"/containers/{web[1].id}/logs", stdout=True) or b"")
+
+        await eventually(logged)
         await web.ask(web[1], "/control/leak?mib=40")
         stats = await engine.call("GET", f"/containers/{web[1].id}/stats", **{"stream": False, "one-shot": True})
         assert stats["memory_stats"]["usage"] > 40 * 1024 * 1024
