@@ -116,7 +116,7 @@ class FleetLoop:
 
         What is not finished within the time keeps the lease until it runs out by itself.
         """
-        self._end_listening()
+        self._turn_away()
         tasks = [task for task in (*self._driving.values(), self._keeping) if task is not None]
         for task in tasks:
             task.cancel()
@@ -222,9 +222,14 @@ class FleetLoop:
     def _listen(self) -> None:
         """Be told of changes by the platform of the present policy, and by no other."""
         if self._listens_to is not self._site.platform:
-            self._end_listening()
+            self._turn_away()
             self._listens_to = self._site.platform
             self._end_listening = self._site.platform.on_change(self._nudge)
+
+    def _turn_away(self) -> None:
+        """Listen to nobody any more; asked twice, it is so already."""
+        end, self._end_listening, self._listens_to = self._end_listening, lambda: None, None
+        end()
 
     def _keep_lease(self) -> None:
         if self._keeping is None or self._keeping.done():

@@ -36,9 +36,8 @@ async def test_what_a_scaling_policy_does_in_the_middle_stays(
     async with stage(tmp_path_factory.mktemp("scaling"), tap, GROUPS) as place:
         scene, remote = place.scene(UP, DOWN, TAKEN), place.remote
         async with scene.daemon() as daemon:
-            rule = await remote.add_rule(
-                key=daemon.key, action="SetInstanceProtection", moment="after", times=len(GROUPS)
-            )
+            where = {"action": "SetInstanceProtection", "moment": "after", "times": len(GROUPS)}
+            rule = await remote.add_rule(key=daemon.key, hold=True, **where)
 
             async def all_in_the_middle() -> bool:
                 return len([item for item in await remote.waiting() if item["rule"] == rule]) == len(GROUPS)

@@ -1,7 +1,8 @@
 """kill -9 of a real daemon at a boundary, and a second one that has to finish what it began."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
@@ -16,10 +17,11 @@ MOMENTS: tuple[Moment, ...] = ("before", "after")
 
 @dataclass(frozen=True)
 class Boundary:
-    """Where to die. place: how many came before. moment: `before` or `after` a call takes effect; None at a write."""
+    """Where to die. earlier: how many of the same name came before. moment: `before` or `after` a call takes effect;
+    None at a write."""
 
-    place: int
     name: str
+    earlier: int
     moment: Moment | None = None
 
     def __str__(self) -> str:
@@ -35,11 +37,20 @@ async def boundaries(place: Place[SceneT], story: Story[SceneT]) -> tuple[list[B
         problems = await judged(scene, story)
         if code not in story.exits:
             problems.append(f"exit code {code}")
-        writes = [Boundary(at, name) for at, name in enumerate(notes.read_text(encoding="utf-8").splitlines())]
-        calls = [
-            Boundary(at, call.action, moment) for at, call in enumerate(scene.mutations(daemon)) for moment in MOMENTS
-        ]
+        writes = [Boundary(*one) for one in numbered(notes.read_text(encoding="utf-8").splitlines())]
+        made = numbered(call.action for call in scene.mutations(daemon))
+        calls = [Boundary(*one, moment) for one in made for moment in MOMENTS]
     return [*writes, *calls], problems
+
+
+def numbered(names: Iterable[str]) -> list[tuple[str, int]]:
+    """Each name, and how many of it came before."""
+    seen: Counter[str] = Counter()
+    found = []
+    for name in names:
+        found.append((name, seen[name]))
+        seen[name] += 1
+    return found
 
 
 async def die_and_finish(place: Place[SceneT], story: Story[SceneT], boundary: Boundary) -> list[str]:
@@ -58,7 +69,8 @@ async def die_and_finish(place: Place[SceneT], story: Story[SceneT], boundary: B
 
 async def _die_at_write(scene: Scene, boundary: Boundary) -> None:
     notes = scene.folder / "boundaries"
-    async with scene.daemon(str(notes), str(boundary.place), "SIGKILL", entry=MORTAL) as first:
+    at = f"{boundary.name}#{boundary.earlier}"
+    async with scene.daemon(str(notes), at, "SIGKILL", entry=MORTAL) as first:
         assert await first.ended() == KILLED, "it was not killed"
     reached = notes.read_text(encoding="utf-8").splitlines()[-1]
     assert reached == boundary.name, f"it died at {reached!r}"
@@ -66,7 +78,8 @@ async def _die_at_write(scene: Scene, boundary: Boundary) -> None:
 
 async def _die_at_call(scene: Scene, boundary: Boundary) -> None:
     assert boundary.moment is not None
-    async with scene.daemon() as first, scene.held(first, moment=boundary.moment, nth=boundary.place + 1) as request:
+    name, moment, nth = boundary.name, boundary.moment, boundary.earlier + 1
+    async with scene.daemon() as first, scene.held(first, name, moment=moment, nth=nth) as request:
         assert request.action == boundary.name, f"it was held at {request.action}"
         await first.killed()
 
