@@ -196,6 +196,10 @@ class VirtualClock:
         self._now += timedelta(seconds=seconds)
         await asyncio.sleep(0)
 
+    def move(self, seconds: float) -> None:
+        """Let so much time pass."""
+        self._now += timedelta(seconds=seconds)
+
     def new_id(self, prefix: str) -> str:
         return f"{prefix}-0"
 

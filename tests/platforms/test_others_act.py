@@ -1,5 +1,7 @@
 """The platform acts too: newcomers and predecessors go by themselves, bounds move, groups vanish."""
 
+from itertools import count
+
 import pytest
 
 from controller.domain.lifecycle import Outcome, Phase
@@ -109,12 +111,30 @@ def test_a_group_that_is_deleted_meanwhile_leaves_nothing_to_give_back(place: Pl
 
     def it_is_deleted() -> None:
         group.advance()
+        place.clock.move(5)
         if drive.state.successor:
             place.endpoint.groups.clear()
 
     state = place.run(drive.run(it_is_deleted))
     assert state.outcome is Outcome.FAILED
     assert drive.facts["undo"]["surge"] == "the Auto Scaling group web does not exist (any more)"
+
+
+def test_a_few_answers_that_leave_the_group_out_change_nothing(place: Place) -> None:
+    """An empty page is no deletion: believed at once, it left a surge behind, protected."""
+    group = place.hold(FakeGroup().populate(3))
+    drive, polls = place.drive("i-0"), count()
+
+    def it_is_missing_now_and_then() -> None:
+        group.advance()
+        place.clock.move(5)
+        place.endpoint.groups.clear()
+        if next(polls) % 4 == 3:
+            place.endpoint.groups[group.name] = group
+
+    state = place.run(drive.run(it_is_missing_now_and_then))
+    assert state.outcome is Outcome.REPLACED
+    assert set(group.rows) == {"i-1", "i-2", "i-new1"}
 
 
 def test_a_protection_that_aws_refuses_is_asked_for_again(place: Place) -> None:

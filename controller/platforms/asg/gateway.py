@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from controller.clients.aws import Aws, AwsScope
-from controller.domain.errors import Gone, PlatformError
+from controller.domain.errors import Gone, PlatformError, Transient
 from controller.domain.model import Target
 from controller.domain.ports import LoadBalancer, Work
 from controller.domain.replacement import Call
@@ -38,13 +38,18 @@ class Gateway:
         self.ledger = ledger
 
     async def group(self, name: str) -> GroupView:
-        """The group as it is now. Raises Gone when there is none."""
+        """The group as it is now. Raises Gone when it has been missing for a while: an answer may be an empty page,
+        and a surge would be left behind for it."""
         answer = await self._aws.read(
             self._scope, "autoscaling", "DescribeAutoScalingGroups", AutoScalingGroupNames=[name]
         )
         for document in answer["AutoScalingGroups"]:
             if document["AutoScalingGroupName"] == name:
+                self.ledger.seen(name)
                 return parse(document)
+        if not self.ledger.missed(name):
+            words = f"the Auto Scaling group {name} is not in the answer; it may be in the next"
+            raise Transient(words, call="DescribeAutoScalingGroups", code="absent")
         raise Gone(f"the Auto Scaling group {name} does not exist (any more)", call="DescribeAutoScalingGroups")
 
     async def health(self, view: GroupView) -> Health:

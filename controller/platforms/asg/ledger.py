@@ -11,6 +11,9 @@ from controller.platforms.asg.group import GroupView
 SETTLING = timedelta(seconds=10)
 """For how long after a change of ours a read that does not show it is taken for an old one."""
 
+ABSENT, MISSES = timedelta(minutes=1), 5
+"""For how long, and from how many answers in a row, a group has to be missing before it is taken for deleted."""
+
 
 class Ledger:
     """One per process, shared by every fleet and every policy of it, so that a group has one lock whoever asks."""
@@ -20,10 +23,20 @@ class Ledger:
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._claims: defaultdict[str, dict[str, str]] = defaultdict(dict)
         self._expected: dict[str, tuple[int, datetime]] = {}
+        self._missed_at: defaultdict[str, list[datetime]] = defaultdict(list)
 
     def lock(self, group: str) -> asyncio.Lock:
         """Hold it around reading a desired capacity and writing it back. Between processes the lease does the same."""
         return self._locks[group]
+
+    def seen(self, group: str) -> None:
+        """It is there."""
+        self._missed_at.pop(group, None)
+
+    def missed(self, group: str) -> bool:
+        """It was not in an answer: whether that has been so for long enough to be believed."""
+        missed_at = self._missed_at[group] = [*self._missed_at[group][: MISSES - 1], self.clock.now()]
+        return len(missed_at) == MISSES and missed_at[-1] - missed_at[0] >= ABSENT
 
     def claim(self, group: str, instance_id: str, replacement_id: str) -> None:
         """Whose newcomer this is."""
