@@ -95,9 +95,9 @@ JSON = st.recursive(
 
 
 @st.composite
-def spoiled(draw: st.DrawFn, kind: str) -> Any:
+def spoiled(draw: st.DrawFn, good: Any) -> Any:
     """A good answer with one of its values, wherever it is, replaced by something else or taken away."""
-    whole = json.loads(json.dumps(GOOD[kind]))
+    whole = json.loads(json.dumps(good))
     here = whole
     while True:
         keys = list(here) if isinstance(here, dict) else list(range(len(here)))
@@ -147,7 +147,7 @@ def test_any_body_is_an_error_or_tells_nothing(stage: Stage, kind: str, body: by
 @settings(deadline=None, max_examples=100)
 @given(data=st.data())
 def test_a_good_answer_that_was_spoiled_is_never_taken_for_more(stage: Stage, kind: str, data: st.DataObject) -> None:
-    honest(stage.ask(kind, Says(json.dumps(data.draw(spoiled(kind))))))
+    honest(stage.ask(kind, Says(json.dumps(data.draw(spoiled(GOOD[kind]))))))
 
 
 @pytest.mark.parametrize("kind", QUESTIONS)

@@ -24,7 +24,7 @@ from tests.clients.fake_engine import FakeEngine
 from tests.clients.fake_http import Says
 from tests.probes.asking import asking
 from tests.probes.fleet import NOW, instance
-from tests.probes.test_fuzz import JSON
+from tests.probes.test_fuzz import JSON, spoiled
 
 INSPECTED = {
     "RestartCount": 0,
@@ -136,25 +136,6 @@ def test_any_body_is_an_error_or_tells_nothing(stage: Stage, kind: str, body: by
     found = stage.ask(KINDS[kind], Says(body))
     honest(KINDS[kind], found)
     assert not isinstance(found, Signal)
-
-
-@st.composite
-def spoiled(draw: st.DrawFn, good: dict[str, Any]) -> Any:
-    """A good answer with one of its values, wherever it is, replaced by something else or taken away."""
-    whole = json.loads(json.dumps(good))
-    here: Any = whole
-    while True:
-        keys = list(here) if isinstance(here, dict) else list(range(len(here)))
-        key = draw(st.sampled_from(keys))
-        inner = here[key]
-        if not isinstance(inner, dict | list) or not inner or draw(st.booleans()):
-            break
-        here = inner
-    if draw(st.booleans()):
-        here[key] = draw(JSON)
-    else:
-        del here[key]
-    return whole
 
 
 @pytest.mark.parametrize("kind", KINDS)
