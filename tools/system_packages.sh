@@ -22,6 +22,8 @@ need iptables "command -v iptables" "the Docker engine (its networks)"
 need iproute2 "command -v ip" "the Docker engine (its networks)"
 need busybox-static "command -v busybox" "tests/docker, tests/e2e (in the images that they build)"
 need haproxy "command -v haproxy || command -v /usr/sbin/haproxy" "tests/balancers (a real HAProxy), tests/docker, tests/e2e"
+need postgresql "compgen -G '/usr/lib/postgresql/*/bin/initdb' || command -v initdb" "tests/journal, tests/e2e (a real PostgreSQL)"
+need debootstrap "command -v debootstrap || command -v /usr/sbin/debootstrap" "tests/image (the base image, where no registry can be asked)"
 need e2fsprogs "command -v mkfs.ext4 || command -v /usr/sbin/mkfs.ext4" "tests/e2e (an engine whose disk is full)"
 
 if [[ ${#missing[@]} -eq 0 ]]; then
@@ -30,7 +32,7 @@ elif [[ $(id -u) -eq 0 ]] && command -v apt-get >/dev/null; then
   DEBIAN_FRONTEND=noninteractive apt-get update -q >/dev/null
   DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >/dev/null
   # The tests start servers of their own; the packages' need not run beside them.
-  for server in prometheus haproxy; do
+  for server in prometheus haproxy postgresql; do
     [[ ! " ${missing[*]} " =~ " $server " ]] || systemctl disable --now "$server" >/dev/null 2>&1 || true
   done
   echo "system packages: installed ${missing[*]}"
