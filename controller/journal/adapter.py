@@ -11,11 +11,12 @@ from controller.domain.memory import Memory
 from controller.domain.model import Breaker, Hold
 from controller.domain.past import History
 from controller.domain.policy import Policy
-from controller.domain.ports import Budget, Lease, Lifted, TickRecord
+from controller.domain.ports import Budget, Lease, Lifted, Presence, TickRecord
 from controller.domain.replacement import Event, Replacement
 from controller.domain.request import Abort, Request
 from controller.domain.veto import Veto
-from controller.journal import outbox, people, policies, requests, ticks
+from controller.journal import lease as leases
+from controller.journal import outbox, people, policies, presences, requests, ticks
 from controller.journal.aborts import abort
 from controller.journal.accept import accept
 from controller.journal.events import append, newest, open_replacements, story
@@ -69,6 +70,22 @@ class JournalAdapter:
     async def holder(self, fleet: str) -> Lease | None:
         """Whose lease it is, expired or not."""
         return await self._read(holder, fleet)
+
+    async def leases(self) -> tuple[Lease, ...]:
+        """The lease of every fleet, expired or not."""
+        return await self._read(leases.every)
+
+    async def announce(self, owner: str, fleets: frozenset[str], ttl_seconds: float, now: datetime) -> None:
+        """Say that this daemon is there."""
+        await self._write(presences.announce, owner, fleets, ttl_seconds, now)
+
+    async def present(self, now: datetime) -> tuple[Presence, ...]:
+        """The daemons that are there."""
+        return await self._read(presences.present, now)
+
+    async def leave(self, owner: str) -> None:
+        """This daemon is not there any more."""
+        await self._write(presences.leave, owner)
 
     async def accept(self, event: Event, lease: Lease, budget: Budget) -> Replacement | tuple[Veto, ...]:
         """Insert the `accepted` event, or say why not."""

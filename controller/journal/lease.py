@@ -29,6 +29,7 @@ ACQUIRE = WANTED.on_conflict_do_update(
 ).returning(leases.c.token, leases.c.expires_at)
 
 HOLDER = select(leases).where(leases.c.fleet == bindparam("fleet"))
+EVERY = select(leases).order_by(leases.c.fleet)
 
 
 def acquire(connection: Connection, fleet: str, owner: str, ttl_seconds: float, now: datetime) -> Lease | None:
@@ -52,6 +53,12 @@ def holder(connection: Connection, fleet: str) -> Lease | None:
     """Whose lease it is, expired or not; None when nobody ever had it."""
     row = connection.execute(HOLDER, {"fleet": fleet}).one_or_none()
     return Lease(row.fleet, row.owner, row.token, row.expires_at) if row else None
+
+
+def every(connection: Connection) -> tuple[Lease, ...]:
+    """The lease of every fleet, expired or not."""
+    rows = connection.execute(EVERY)
+    return tuple(Lease(row.fleet, row.owner, row.token, row.expires_at) for row in rows)
 
 
 def require(connection: Connection, lease: Lease, fleet: str, at: datetime) -> None:

@@ -103,7 +103,13 @@ VERSION_3 = (
 VERSION_4 = ("ALTER TABLE breakers ADD COLUMN image_id TEXT",)
 """The image that failed: with another one, a breaker is half-open."""
 
-MIGRATIONS: tuple[Sequence[str], ...] = (VERSION_1, VERSION_2, VERSION_3, VERSION_4)
+VERSION_5 = (
+    """CREATE TABLE presences (
+        owner TEXT PRIMARY KEY NOT NULL, fleets TEXT NOT NULL, since TEXT NOT NULL, expires_at TEXT NOT NULL)""",
+)
+"""Which daemons are there, so that they can share the fleets."""
+
+MIGRATIONS: tuple[Sequence[str], ...] = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5)
 """MIGRATIONS[n] leads from version n to n + 1."""
 
 

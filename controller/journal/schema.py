@@ -57,6 +57,16 @@ leases = Table(
     Column("expires_at", UtcTime, nullable=False),
 )
 
+presences = Table(
+    "presences",
+    metadata,
+    Column("owner", String, primary_key=True),
+    Column("fleets", Json, nullable=False),
+    Column("since", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+)
+"""The daemons that are there; who ran out is let go of by whoever announces itself next."""
+
 holds = Table(
     "holds",
     metadata,

@@ -25,6 +25,16 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
+class Presence:
+    """A daemon that is there. fleets: of its configuration. since: from when on it has been there without a gap."""
+
+    owner: str
+    fleets: frozenset[str]
+    since: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Budget:
     """What the accepting transaction checks again. Counts are already resolved from shares.
 
@@ -86,6 +96,20 @@ class Journal(Protocol):
 
     async def holder(self, fleet: str) -> Lease | None:
         """Whose lease it is, expired or not; None when nobody ever had it."""
+
+    async def leases(self) -> tuple[Lease, ...]:
+        """The lease of every fleet that ever had one, expired or not, by fleet name. One that was released has long
+        expired. Asked every few seconds by every daemon: one cheap read."""
+
+    async def announce(self, owner: str, fleets: frozenset[str], ttl_seconds: float, now: datetime) -> None:
+        """Say that this daemon is there, for so long from now on. `since` stays as it was while it has not run out,
+        and is now otherwise. Never shortens what it said before. Gives no right to anything: leases do."""
+
+    async def present(self, now: datetime) -> tuple[Presence, ...]:
+        """The daemons that are there: announced and not run out, by owner. One that ran out may be forgotten."""
+
+    async def leave(self, owner: str) -> None:
+        """This daemon is not there any more; said twice, it is so already."""
 
     async def accept(self, event: Event, lease: Lease, budget: Budget) -> Replacement | tuple[Veto, ...]:
         """Insert the `accepted` event when, in this transaction, no hold applies, every budget has room and the
