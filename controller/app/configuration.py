@@ -6,11 +6,12 @@ from typing import Any
 from pydantic_core import PydanticCustomError
 
 from controller.app import plugins
+from controller.app.ecs import refuse_to_forget, warned
 from controller.domain.errors import RepaveError
 from controller.settings import Config, Specs, load, read_config, schema
 from controller.settings.values import read_duration
 
-__all__ = ["Config", "config_schema", "duration_seconds", "load_config", "specs"]
+__all__ = ["Config", "config_schema", "duration_seconds", "load_config", "load_to_run", "specs"]
 
 
 def specs() -> Specs:
@@ -24,7 +25,14 @@ def load_config(reference: str | None) -> Config:
     Raises ConfigError.
     """
     text, name = read_config(reference, os.environ)
-    return load(text, name, specs())
+    return warned(load(text, name, specs()), os.environ)
+
+
+def load_to_run(reference: str | None) -> Config:
+    """The same, for a daemon. Raises ConfigError also where acting by it could not be remembered."""
+    config = load_config(reference)
+    refuse_to_forget(config, os.environ)
+    return config
 
 
 def config_schema() -> dict[str, Any]:

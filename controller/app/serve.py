@@ -93,6 +93,8 @@ async def serve(
         access = Access(clock, tokens)
         service = Service(Live(config, clock.now()), clock, journal, delivery, access, watcher, watch)
         builder = Builder(config, clock, clients, journal)
+        for warning in config.warnings:
+            log.warning(str(warning))
         reloader = service.reloader(builder, reread) if reread else None
         with (
             stop_signals(service.stop, journal.parked, watcher.clean_up),

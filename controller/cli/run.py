@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from controller.cli.place import ConfigOption, load
+from controller.cli.place import ConfigOption
 
 
 def run(
@@ -37,9 +37,10 @@ def run(
         repave run -c repave.yaml
         repave run --until-settled
     """
+    from controller.app.configuration import load_to_run
     from controller.app.logs import set_up
     from controller.app.serve import serve
 
-    loaded = load(config)
+    loaded = load_to_run(config)
     set_up(sys.stderr, os.environ)
-    raise typer.Exit(asyncio.run(serve(loaded, until_settled=until_settled, reread=lambda: load(config))))
+    raise typer.Exit(asyncio.run(serve(loaded, until_settled=until_settled, reread=lambda: load_to_run(config))))

@@ -67,6 +67,8 @@ def load(text: str, name: str, specs: Specs) -> Config:
         warnings=notes.all(),
         tokens=tuple(AccessToken(item.name, item.token, item.may) for item in document.api.tokens),
         hash=sha256(text.encode()).hexdigest()[:12],
+        name=name,
+        state_at=tree.find(("state",)).spot,
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from controller.domain.policy import GlobalLimits, Mode, Policy
 from controller.domain.ports import PlatformSpec, ProbeSpec, SourceSpec
 from controller.settings.address import Listen
-from controller.settings.problems import Problem
+from controller.settings.problems import Problem, Spot
 from controller.settings.secret import SecretRef
 
 
@@ -46,7 +46,7 @@ class Config:
 
     mode: what holds where a fleet says nothing, capped by max_mode like every fleet's own.
     fleets: by name, in the file's order. warnings: what is allowed and probably not meant.
-    hash: of the file's text. tokens: of the HTTP API.
+    hash: of the file's text. tokens: of the HTTP API. name: the file's, for messages. state_at: where in it `state` is.
     """
 
     state: str
@@ -61,3 +61,5 @@ class Config:
     warnings: tuple[Problem, ...] = ()
     tokens: tuple[AccessToken, ...] = ()
     hash: str = ""
+    name: str = ""
+    state_at: Spot = field(default_factory=lambda: Spot(1, 1))

@@ -2,9 +2,11 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from controller.domain.errors import ConfigError
 from tests.cli.conftest import repave, written
 
 
@@ -70,3 +72,34 @@ def test_the_schema_knows_the_plugins() -> None:
     assert schema["$schema"].endswith("2020-12/schema")
     for word in ("asg", "target_health", "max_image_age"):
         assert f'"{word}"' in result.out
+
+
+def test_on_ecs_a_journal_on_the_tasks_disk_is_a_warning_here_and_refused_by_run(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ECS_CONTAINER_METADATA_URI_V4", "http://169.254.170.2/v4/abc")
+    result = repave("validate", str(config))
+    assert result.code == 0
+    assert result.err.startswith(f"{config}:3:8: 'state' is an SQLite file on the disk of this ECS task")
+    assert result.err.endswith("(warning)\n")
+    refused = repave("run", "-c", str(config))
+    assert (refused.code, refused.out) == (1, "")
+    assert refused.err == result.err.replace(" (warning)", "")
+    assert not list(config.parent.glob("*.db")), "no journal was begun"
+
+
+def test_a_daemon_on_ecs_refuses_to_begin_to_act_at_a_reload_too(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_EXECUTION_ENV", "AWS_ECS_FARGATE")
+    acting = config.read_text()
+    config.write_text(acting.replace("mode: act", "mode: observe"))
+    started = []
+
+    async def serve(config: Any, *, until_settled: bool, reread: Any) -> int:
+        started.append((config, until_settled, reread))
+        return 0
+
+    monkeypatch.setattr("controller.app.serve.serve", serve)
+    assert repave("run", "-c", str(config)).code == 0
+    config.write_text(acting)
+    with pytest.raises(ConfigError, match="'repave run' refuses to act"):
+        started[0][2]()
