@@ -1,5 +1,6 @@
 """A metric of CloudWatch, for each instance of a fleet or for the fleet as a whole."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -61,8 +62,8 @@ class Cloudwatch:
         for start, some in _together(since, window):
             for batch in _batches(some, Window(start, window.end, window.period_seconds)):
                 answer = await self._ask(scope, options, batch, start, window.end)
-                for number, one in enumerate(batch):
-                    read = answer.series(f"m{number}")
+                for one in batch:
+                    read = answer.series(_name(one))
                     if isinstance(read, str):
                         self._cache.forget(keys[one])
                         found[one] = read
@@ -77,7 +78,7 @@ class Cloudwatch:
         answer = Answer()
         if start >= end:
             return answer
-        queries = [_query(f"m{number}", options, one) for number, one in enumerate(ids)]
+        queries = [_query(options, one) for one in ids]
         pages = self._aws.pages(
             scope,
             "cloudwatch",
@@ -146,11 +147,18 @@ def _batches(ids: Sequence[str | None], window: Window) -> list[Sequence[str | N
     return [ids[start : start + size] for start in range(0, len(ids), size)]
 
 
-def _query(name: str, options: CloudwatchOptions, one: str | None) -> dict[str, object]:
+def _name(one: str | None) -> str:
+    """What a series is called in question and answer, after whose it is: an answer to another question, as a proxy may
+    replay it, then never speaks for another instance. Letters, digits and underscores are allowed.
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDataQuery.html"""
+    return "fleet" if one is None else "of_" + re.sub("[^A-Za-z0-9]", lambda other: f"_{ord(other[0]):x}", one)
+
+
+def _query(options: CloudwatchOptions, one: str | None) -> dict[str, object]:
     dimensions = [{"Name": name, "Value": value} for name, value in options.dimensions_of(one).items()]
     metric = {"Namespace": options.namespace, "MetricName": options.metric, "Dimensions": dimensions}
     return {
-        "Id": name,
+        "Id": _name(one),
         "MetricStat": {"Metric": metric, "Period": options.period_seconds, "Stat": options.stat},
         "ReturnData": True,
     }

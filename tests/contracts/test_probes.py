@@ -50,8 +50,8 @@ ANSWERS = {
     "GetMetricData": ok_json(
         {
             "MetricDataResults": [
-                {"Id": "m0", "StatusCode": "Complete", "Timestamps": [NOW.timestamp() - 120], "Values": [12.5]},
-                {"Id": "m1", "StatusCode": "Complete", "Timestamps": [], "Values": []},
+                {"Id": "of_i_2d0a", "StatusCode": "Complete", "Timestamps": [NOW.timestamp() - 120], "Values": [12.5]},
+                {"Id": "of_i_2d0b", "StatusCode": "Complete", "Timestamps": [], "Values": []},
             ]
         }
     ),

@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,27 +11,10 @@ from pydantic import ValidationError
 from controller.clients.aws import Aws
 from controller.domain.errors import Denied, Permanent, Transient
 from controller.domain.model import Signal, Unknown
-from controller.domain.ports import ProbeRequest
 from probes.cloudwatch import PROBE, Cloudwatch
 from tests.clients.fake_aws import Answer, FakeAws, Request, ok_json, refusal_json
-from tests.probes.fleet import NOW, OneClient, instance, request
-
-OPERATION = "GetMetricData"
-DISK = {"namespace": "CWAgent", "metric": "disk_used_percent", "stat": "Maximum", "dimensions": {"path": "/"}}
-
-
-def minutes(*values: float, until: datetime = NOW) -> dict[str, Any]:
-    """A whole series of one point per minute; the last minute ends at `until`."""
-    first = until.timestamp() - 60 * len(values)
-    return {"Timestamps": [first + 60 * number for number in range(len(values))], "Values": list(values)}
-
-
-def row(number: int = 0, status: str = "Complete", **more: Any) -> dict[str, Any]:
-    return {"Id": f"m{number}", "StatusCode": status, "Label": "disk", "Timestamps": [], "Values": [], **more}
-
-
-def page(*rows: dict[str, Any], **more: Any) -> Answer:
-    return ok_json({"MetricDataResults": rows, **more})
+from tests.probes.cloudwatch_asked import DISK, OPERATION, look, minutes, page, question, row
+from tests.probes.fleet import NOW, OneClient
 
 
 @pytest.fixture
@@ -46,19 +28,6 @@ def probe(aws: Aws) -> Cloudwatch:
     built = PROBE.build(None, None, OneClient(aws))
     assert isinstance(built, Cloudwatch)
     return built
-
-
-def question(*ids: str, at: datetime = NOW, for_seconds: float = 300, **options: Any) -> ProbeRequest:
-    asked = request(PROBE, *(instance(one) for one in ids or ("i-0a",)))
-    condition = replace(
-        asked.condition, options=PROBE.options.model_validate({**DISK, **options}), for_seconds=for_seconds
-    )
-    return replace(asked, condition=condition, at=at)
-
-
-async def look(probe: Cloudwatch, *ids: str, **more: Any) -> Any:
-    found = await probe.read(question(*ids, **more))
-    return found["i-0a"] if not ids else [found[one] for one in ids]
 
 
 def spans(requests: Sequence[Request]) -> list[tuple[float, float]]:
@@ -76,7 +45,7 @@ async def test_every_reading_of_the_span_by_the_sources_own_times(probe: Cloudwa
     (asked,) = endpoint.requests
     (query,) = asked.parameters["MetricDataQueries"]
     metric = query["MetricStat"].pop("Metric")
-    assert query == {"Id": "m0", "MetricStat": {"Period": 60, "Stat": "Maximum"}, "ReturnData": True}
+    assert query == {"Id": "of_i_2d0a", "MetricStat": {"Period": 60, "Stat": "Maximum"}, "ReturnData": True}
     assert metric["Dimensions"] == [{"Name": "path", "Value": "/"}, {"Name": "InstanceId", "Value": "i-0a"}]
     assert spans([asked]) == [(300 + 120 + 3 * 60, 0)]
 
@@ -102,7 +71,7 @@ async def test_points_outside_of_the_question_and_out_of_order_do_no_harm(probe:
         (page(row(status="Sleepy", **minutes(99))), "says Sleepy"),
         (page(row(**minutes(99), Messages=[{"Code": "Expired", "Value": "some are gone"}])), "Expired some are gone"),
         (page(row(**minutes(99)), Messages=[{"Code": "MaxMetricsExceeded"}]), "MaxMetricsExceeded"),
-        (page(row(1, **minutes(99))), "left this series out"),
+        (page(row("i-0b", **minutes(99))), "left this series out"),
         (page(), "left this series out"),
         (page(row(Timestamps=[NOW.timestamp() - 60], Values=[])), "1 times and 0 values"),
         (page(row(Timestamps=[NOW.timestamp() - 60], Values=["many"])), "no number"),
@@ -119,7 +88,7 @@ async def test_what_is_not_whole_is_unknown(probe: Cloudwatch, endpoint: FakeAws
 
 
 async def test_a_doubt_about_one_series_is_not_a_doubt_about_the_others(probe: Cloudwatch, endpoint: FakeAws) -> None:
-    endpoint.says(OPERATION, page(row(0, "Forbidden"), row(1, **minutes(50))))
+    endpoint.says(OPERATION, page(row("i-0a", "Forbidden"), row("i-0b", **minutes(50))))
     first, second = await look(probe, "i-0a", "i-0b")
     assert isinstance(first, Unknown)
     assert second.latest.value == 50
@@ -141,7 +110,7 @@ async def test_pages_without_an_end_are_an_error(probe: Cloudwatch, endpoint: Fa
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        (Answer('{"MetricDataResults": [{"Id": "m0", "Stat'), Transient),
+        (Answer('{"MetricDataResults": [{"Id": "of_i_2d0a", "Stat'), Transient),
         (Answer("<html>welcome to the hotel</html>"), Transient),
         (Answer("[]"), Transient),
         (Answer(""), Transient),
@@ -205,7 +174,7 @@ async def test_newcomers_are_read_whole_beside_old_ones_and_the_gone_are_forgott
     probe: Cloudwatch, endpoint: FakeAws
 ) -> None:
     whole = minutes(*range(10))
-    endpoint.says(OPERATION, page(row(**whole)), page(row(**whole)), page(row(**whole)), page(row(**whole)))
+    endpoint.says(OPERATION, page(row("i-0a", **whole), row("i-0b", **whole)))
     await look(probe, "i-0a")
     await look(probe, "i-0a", "i-0b")
     assert [int(start) for start, _ in spans(endpoint.requests)] == [600, 600, 240]
@@ -218,7 +187,7 @@ async def test_a_large_fleet_is_asked_about_in_batches_that_are_not_cut_off(
     probe: Cloudwatch, endpoint: FakeAws
 ) -> None:
     ids = [f"i-{number:04x}" for number in range(1200)]
-    endpoint.says(OPERATION, page(*(row(number, **minutes(1)) for number in range(500))))
+    endpoint.says(OPERATION, *(page(*(row(one, **minutes(1)) for one in ids[at : at + 500])) for at in (0, 500, 1000)))
     assert all(isinstance(found, Signal) for found in await look(probe, *ids))
     assert [len(one.parameters["MetricDataQueries"]) for one in endpoint.requests] == [500, 500, 200]
     named = [
@@ -232,8 +201,9 @@ async def test_a_large_fleet_is_asked_about_in_batches_that_are_not_cut_off(
 async def test_a_long_span_makes_smaller_batches_and_an_endless_one_is_refused(
     probe: Cloudwatch, endpoint: FakeAws
 ) -> None:
-    endpoint.says(OPERATION, page(*(row(number, **minutes(1)) for number in range(500))))
-    await look(probe, *(f"i-{number}" for number in range(30)), for_seconds=7 * 86_400)
+    ids = [f"i-{number}" for number in range(30)]
+    endpoint.says(OPERATION, page(*(row(one, **minutes(1)) for one in ids)))
+    await look(probe, *ids, for_seconds=7 * 86_400)
     sizes = [len(one.parameters["MetricDataQueries"]) for one in endpoint.requests]
     assert sum(sizes) == 30
     assert max(sizes) * (7 * 1440 + 6) <= 100_800
@@ -242,7 +212,7 @@ async def test_a_long_span_makes_smaller_batches_and_an_endless_one_is_refused(
 
 
 async def test_a_fleets_own_metric_names_no_instance(probe: Cloudwatch, endpoint: FakeAws) -> None:
-    endpoint.says(OPERATION, page(row(**minutes(3, 4))))
+    endpoint.says(OPERATION, page({**row(**minutes(3, 4)), "Id": "fleet"}))
     signal = await probe.read_fleet(question())
     assert isinstance(signal, Signal)
     assert signal.latest.value == 4
@@ -255,7 +225,7 @@ async def test_a_fleets_own_metric_names_no_instance(probe: Cloudwatch, endpoint
 
 async def test_what_is_published_otherwise_is_said_so_once_in_a_while(probe: Cloudwatch, endpoint: FakeAws) -> None:
     dimensions = [{"Name": name, "Value": "x"} for name in ("path", "device", "fstype", "InstanceId")]
-    endpoint.says(OPERATION, page(row(0), row(1)))
+    endpoint.says(OPERATION, page(row("i-0a"), row("i-0b")))
     endpoint.says("ListMetrics", ok_json({"Metrics": [{"Dimensions": dimensions}]}))
     for found in await look(probe, "i-0a", "i-0b"):
         assert found.reason.endswith(
@@ -269,7 +239,7 @@ async def test_what_is_published_otherwise_is_said_so_once_in_a_while(probe: Clo
 
 async def test_the_reasons_of_a_whole_fleet_are_not_asked_for_at_once(probe: Cloudwatch, endpoint: FakeAws) -> None:
     names = [f"i-{number}" for number in range(8)]
-    endpoint.says(OPERATION, page(*(row(number) for number in range(8))))
+    endpoint.says(OPERATION, page(*(row(one) for one in names)))
     reasons = [found.reason for found in await look(probe, *names)]
     assert sum("is its agent running?" in reason for reason in reasons) == len(endpoint.asked("ListMetrics")) == 5
     reasons = [found.reason for found in await look(probe, *names, at=NOW + timedelta(seconds=30))]
