@@ -1,6 +1,6 @@
 # Two commands matter to a newcomer: `make demo` and `make test`. PYTHON=python3.12 picks the interpreter of .venv.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench simulate e2e coverage lock clean
+.PHONY: help setup demo test check docs format bench simulate e2e coverage lock clean
 
 SEEDS ?= 400
 FIRST_SEED ?= 0
@@ -22,6 +22,9 @@ test: ## set everything up, then run every check and every test (full matrices: 
 check: setup ## format, lint, types, layers, tidy
 	@tools/check.sh
 
+docs: setup ## build the documentation's site into site/ (ARGS=serve to read it while writing)
+	@tools/docs.sh $(ARGS)
+
 format: setup ## rewrite the code in the house's format and apply the safe fixes
 	@.venv/bin/ruff check --quiet --fix-only . && .venv/bin/ruff format .
 
@@ -41,5 +44,5 @@ lock: setup ## pin the requirements again from pyproject.toml (ARGS=--upgrade fo
 	@tools/lock.sh $(ARGS)
 
 clean: ## remove .venv and everything generated
-	@rm -rf .venv .venv-deploy build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov
+	@rm -rf .venv .venv-deploy build dist site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov
 	@find . -type d -name __pycache__ -prune -exec rm -rf {} +

@@ -8,6 +8,7 @@ source tools/lanes.sh
 stage "system packages" tools/system_packages.sh
 stage "setup" tools/setup.sh dev
 stage "checks" tools/check.sh
+stage "docs" tools/docs.sh
 
 both_lanes() {
   lane "end to end" tests/e2e --durations=15
