@@ -47,7 +47,7 @@ READS = frozenset(
         "ssm:GetParameter",
     }
 )
-"""Every operation that Repave reads with; docs/running.md names them as IAM does."""
+"""Every operation that Repave reads with; docs/permissions.md names them as IAM does."""
 
 MUTATIONS = frozenset(
     {
@@ -59,11 +59,16 @@ MUTATIONS = frozenset(
         "elbv2:RegisterTargets",
     }
 )
-"""Law 1: every operation by which Repave can change anything in AWS; docs/running.md names them as IAM does."""
+"""Law 1: every operation by which Repave can change anything in AWS; docs/permissions.md names them as IAM does."""
 
-DEPENDENT = {"autoscaling:LaunchInstances": ("ec2:CreateFleet", "ec2:DescribeLaunchTemplateVersions")}
-"""What AWS asks the caller to be allowed besides, though Repave never calls it: Auto Scaling does so in its name
-(https://docs.aws.amazon.com/autoscaling/ec2/userguide/launching-instances-synchronous-provisioning.html)."""
+DEPENDENT = {
+    "autoscaling:LaunchInstances": ("ec2:CreateFleet", "ec2:DescribeLaunchTemplateVersions"),
+    "ec2:CreateFleet": ("ec2:CreateTags",),
+    "ec2:DescribeLaunchTemplateVersions": ("ssm:GetParameters",),
+    "secretsmanager:GetSecretValue": ("kms:Decrypt",),
+}
+"""What AWS asks the caller to be allowed besides, though Repave never calls it: AWS does so in its name. By what needs it,
+as IAM names it; docs/permissions.md says where AWS says so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,88 @@
+"""The shipped IAM policies allow what law 1's lists name, what AWS asks for besides, and nothing else."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from controller.clients.aws import DEPENDENT, MUTATIONS, READS
+from tests.deploy.iam import FOLDER, actions, policy, tool
+
+POLICIES = ("observe", "act", "journal", "config", "assume")
+
+
+def iam(operations: frozenset[str]) -> set[str]:
+    """IAM calls Elastic Load Balancing by its whole name."""
+    return {operation.replace("elbv2:", "elasticloadbalancing:") for operation in operations}
+
+
+def dependents_of(called: set[str]) -> set[str]:
+    """What AWS asks for besides, and what that needs in turn."""
+    found = {one for name in called for one in DEPENDENT.get(name, ())}
+    return found | dependents_of(found) if found else found
+
+
+def test_what_is_generated_is_up_to_date() -> None:
+    stale = [path.name for path, text in tool().written().items() if path.read_text(encoding="utf-8") != text]
+    assert stale == [], "run `.venv/bin/python tools/iam_policies.py`"
+
+
+def test_no_policy_lies_there_that_nobody_generates() -> None:
+    assert {path.stem for path in FOLDER.glob("*.json")} == set(tool().POLICIES)
+
+
+def test_act_allows_exactly_the_mutations_and_what_they_need() -> None:
+    mutations = iam(MUTATIONS)
+    needed = mutations | {"ec2:CreateFleet", "ec2:CreateTags", "ec2:DescribeLaunchTemplateVersions"}
+    assert actions("act") == needed
+    assert dependents_of(mutations) - {"ssm:GetParameters"} == needed - mutations
+    assert dependents_of(mutations) - actions("act") <= actions("observe"), "observe is always attached beside it"
+
+
+def test_observe_and_config_allow_exactly_the_reads_and_what_they_need() -> None:
+    reads = iam(READS)
+    assert actions("observe") | actions("config") == reads | {"s3:GetObject", "ssm:GetParameters", "kms:Decrypt"}
+    assert actions("observe") & iam(MUTATIONS) == set()
+
+
+def test_nothing_is_allowed_by_a_pattern() -> None:
+    assert [one for name in POLICIES for one in actions(name) if not re.fullmatch(r"[a-z0-9]+:[A-Za-z]+", one)] == []
+
+
+def test_every_mutation_of_ours_is_scoped_by_arn_and_by_tag() -> None:
+    for one in policy("act"):
+        if set(one["Action"]) & iam(MUTATIONS):
+            assert all(resource.startswith("arn:") for resource in one["Resource"]), one["Sid"]
+            assert one["Condition"] == {"StringEquals": {"aws:ResourceTag/${tag_key}": "${tag_value}"}}, one["Sid"]
+
+
+def test_a_resource_of_everything_says_why() -> None:
+    for one in tool("iam_statements").STATEMENTS:
+        assert bool(one.wide) is any(resource == "*" or resource.endswith(":*:*/*") for resource in one.resources), one
+
+
+def test_a_statement_is_named_once_in_all_policies() -> None:
+    """So they can be merged into one document."""
+    sids = [one["Sid"] for path in FOLDER.glob("*.json") for one in policy(path.stem)]
+    assert len(set(sids)) == len(sids)
+
+
+def test_every_placeholder_is_explained_and_used() -> None:
+    texts = "".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("*.json"))
+    assert set(re.findall(r"\$\{(\w+)\}", texts)) == set(tool("iam_statements").PLACEHOLDERS)
+    assert texts.count("${") == len(re.findall(r"\$\{\w+\}", texts)), "nothing else that templatefile would read"
+
+
+@pytest.mark.parametrize(
+    ("sid", "change", "sentence"),
+    [
+        ("MoveTraffic", {"elasticloadbalancing:RegisterTargets": ""}, "DeregisterTargets is in the code's mutations"),
+        ("ReadMetrics", {"ec2:RebootInstances": ""}, "ec2:RebootInstances is allowed by a statement, and is not"),
+        ("LaunchByFleet", {}, "ec2:CreateFleet is in the code's dependents, and no statement"),
+    ],
+)
+def test_planted_the_tool_refuses_what_differs_from_the_lists(sid: str, change: dict[str, str], sentence: str) -> None:
+    module = tool()
+    module.STATEMENTS = tuple(replace(one, actions=change) if one.sid == sid else one for one in module.STATEMENTS)
+    with pytest.raises(SystemExit, match=sentence):
+        module.refuse_what_differs()

@@ -1,0 +1,205 @@
+#!/usr/bin/env python3
+"""Writes deploy/iam/*.json and docs/permissions.md from law 1's lists: `python tools/iam_policies.py`.
+
+Refuses when a statement names a call that the code cannot make, or when the code can make one that has no statement.
+"""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
+
+from iam_statements import PLACEHOLDERS, STATEMENTS, TRUST, Statement  # noqa: E402
+
+from controller.clients.aws import DEPENDENT, MUTATIONS, READS  # noqa: E402
+
+FOLDER = ROOT / "deploy" / "iam"
+PAGE = ROOT / "docs" / "permissions.md"
+README = FOLDER / "README.md"
+CODE = ("controller/platforms", "controller/balancers", "controller/clients", "probes")
+
+POLICIES = {
+    "observe": "all that Repave reads: `repave plan`, `why`, and `run` in mode observe need nothing else",
+    "act": "beside observe, for the modes ask and act: exactly the calls by which Repave can change anything",
+    "journal": "for `state: dynamodb://TABLE`",
+    "config": "for a configuration in S3 or SSM, and for secrets in Secrets Manager",
+    "assume": "for fleets with `role_arn`, where the daemon runs",
+    "trust_task": "trust policy of the task role: tasks of this account's ECS may take it on",
+    "trust_member": "trust policy of a role in another account, which has observe, and act if it may",
+}
+"""Every file, and whom it is for."""
+
+
+def iam_name(operation: str) -> str:
+    """As IAM names it: Elastic Load Balancing by its whole name, and the rest as the SDK does."""
+    return operation.replace("elbv2:", "elasticloadbalancing:")
+
+
+def wanted() -> dict[str, set[str]]:
+    """What law 1's lists want allowed: the reads, the mutations, and what AWS asks for besides, by what needs it."""
+    return {
+        "reads": {iam_name(one) for one in READS} | {"s3:GetObject"},
+        "mutations": {iam_name(one) for one in MUTATIONS},
+        "dependents": {one for actions in DEPENDENT.values() for one in actions},
+    }
+
+
+def refuse_what_differs() -> None:
+    """Exits with one line for each call that the lists and the statements do not agree on."""
+    lists, problems = wanted(), []
+    said = {
+        "reads": _said(("observe", "config"), dependent=False),
+        "mutations": _said(("act",), dependent=False),
+        "dependents": _said(("observe", "act", "config"), dependent=True),
+    }
+    for name, listed in lists.items():
+        problems += [f"{one} is in the code's {name}, and no statement allows it" for one in listed - said[name]]
+        problems += [f"{one} is allowed by a statement, and is not in the code's {name}" for one in said[name] - listed]
+    if problems:
+        sys.exit("\n".join(sorted(problems)))
+
+
+def _said(policies: tuple[str, ...], *, dependent: bool) -> set[str]:
+    chosen = (one for one in STATEMENTS if one.policy in policies and bool(one.dependent_of) is dependent)
+    return {action for one in chosen for action in one.actions}
+
+
+def document(name: str) -> dict[str, Any]:
+    """One policy, as IAM takes it once its placeholders are filled in."""
+    if name in TRUST:
+        return {"Version": "2012-10-17", "Statement": [TRUST[name]]}
+    return {"Version": "2012-10-17", "Statement": [_statement(one) for one in STATEMENTS if one.policy == name]}
+
+
+def _statement(one: Statement) -> dict[str, Any]:
+    said = {"Sid": one.sid, "Effect": "Allow", "Action": sorted(one.actions), "Resource": list(one.resources)}
+    return said | ({"Condition": one.condition} if one.condition else {})
+
+
+def callers(action: str) -> list[str]:
+    """The files that name the operation, which is how a call is made."""
+    operation = action.partition(":")[2]
+    found = (path for room in CODE for path in sorted((ROOT / room).rglob("*.py")) if path.name != "aws.py")
+    return [path.relative_to(ROOT).as_posix() for path in found if f'"{operation}"' in path.read_text(encoding="utf-8")]
+
+
+def table(name: str) -> str:
+    """One line per action of a policy."""
+    lines = ["| action | why | made by | on | only if |", "|---|---|---|---|---|"]
+    for one in STATEMENTS:
+        if one.policy == name:
+            lines += [_row(action, one) for action in sorted(one.actions)]
+    return "\n".join(lines) + "\n"
+
+
+def _row(action: str, one: Statement) -> str:
+    if one.dependent_of:
+        made = f"AWS, for `{one.dependent_of}`"
+    elif action == "sts:AssumeRole":
+        made = "the SDK"
+    else:
+        made = " ".join(f"`{path}`" for path in callers(action))
+    source = f" ([source]({one.source}))" if one.source else ""
+    on = " ".join(f"`{resource}`" for resource in one.resources)
+    on += f": {one.wide}" if one.wide else ""
+    return f"| `{action}` | {one.actions[action]}{source} | {made} | {on} | {_condition(one.condition)} |"
+
+
+def _condition(condition: Mapping[str, Mapping[str, str | list[str]]]) -> str:
+    said = []
+    for tests in condition.values():
+        for key, value in tests.items():
+            values = [value] if isinstance(value, str) else value
+            said.append(f"`{key}` is " + " or ".join(f"`{one}`" for one in values))
+    return "; ".join(said)
+
+
+def placeholders() -> str:
+    """One line per placeholder."""
+    texts = {name: json.dumps(document(name)) for name in POLICIES}
+    lines = ["| placeholder | in | what it is |", "|---|---|---|"]
+    for name, what in PLACEHOLDERS.items():
+        where = ", ".join(file for file, text in texts.items() if f"${{{name}}}" in text)
+        lines.append(f"| `${{{name}}}` | {where} | {what} |")
+    return "\n".join(lines) + "\n"
+
+
+def files(prefix: str) -> str:
+    """One line per file."""
+    lines = ["| file | what for |", "|---|---|"]
+    lines += [f"| [`{name}.json`]({prefix}{name}.json) | {why} |" for name, why in POLICIES.items()]
+    return "\n".join(lines) + "\n"
+
+
+GENERATED = "<!-- Written by tools/iam_policies.py; change tools/iam_statements.py and the lists in the code. -->\n"
+
+
+def readme() -> str:
+    """deploy/iam/README.md."""
+    return f"""{GENERATED}# IAM policies
+
+Templates, with placeholders as Terraform's `templatefile` fills them in. What each action is for, which code makes it and
+why it is scoped as it is: [docs/permissions.md](../../docs/permissions.md).
+
+{files("")}
+A statement whose list is empty has to be left out: IAM takes no empty resource.
+
+{placeholders()}"""
+
+
+def page() -> str:
+    """docs/permissions.md."""
+    parts = [
+        f"""{GENERATED}# Permissions
+
+These are all the AWS actions that Repave can call. Anything else is refused before it leaves the process, so no policy can
+give it more. The policies in [deploy/iam](../deploy/iam/README.md) are written from the same lists as that refusal, and the
+end-to-end tests run against an emulator of AWS that enforces them.
+
+{files("../deploy/iam/")}"""
+    ]
+    for name in ("observe", "act", "journal", "config", "assume"):
+        parts.append(f"## {name}\n\n{POLICIES[name][0].upper()}{POLICIES[name][1:]}.\n\n{table(name)}")
+    parts.append(BESIDES)
+    return "\n".join(parts)
+
+
+BESIDES = """## What is left out, and why
+
+- **`iam:PassRole`, `ec2:RunInstances`**: AWS checks them when a group is created or its template is changed, which Repave never
+  does; a launch is made by the group's service-linked role
+  ([source](https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-launch-template-permissions.html)). For
+  `launch: launch_instances` AWS names the three actions above; that a template with an instance profile needs no more is
+  [unproven](unproven.md).
+- **`s3:ListBucket`**: without it S3 answers for a missing key as for a forbidden one, and so does Repave's message.
+- **Anything on instances**: no `ec2:TerminateInstances`, `ec2:RebootInstances`, `ssm:SendCommand`, `ssm:StartSession`. An instance goes by
+  `autoscaling:TerminateInstanceInAutoScalingGroup`, which the group's tag guards.
+
+## Several accounts
+
+The daemon's role has `assume`; the role in each other account has `trust_member` as its trust policy, `observe`, and `act` if its fleets may be
+repaved. Secrets and the configuration are read as the daemon itself.
+
+## When something is not allowed
+
+Repave says which action was denied, and does nothing else instead. Without `ec2:DescribeInstanceImageMetadata` and
+`cloudwatch:ListMetrics` it only knows less: an image's date comes from `ec2:DescribeImages` alone, and a metric that is not
+found is not explained.
+"""
+
+
+def written() -> dict[Path, str]:
+    """Every generated file with its text."""
+    texts = {FOLDER / f"{name}.json": json.dumps(document(name), indent=2) + "\n" for name in POLICIES}
+    return texts | {README: readme(), PAGE: page()}
+
+
+if __name__ == "__main__":
+    refuse_what_differs()
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for path, text in written().items():
+        path.write_text(text, encoding="utf-8")
