@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Writes deploy/iam/*.json and docs/permissions.md from law 1's lists: `python tools/iam_policies.py`.
+"""Writes deploy/iam/*.json, and the tables of docs/permissions.md, from law 1's lists: `python tools/iam_policies.py`.
 
 Refuses when a statement names a call that the code cannot make, or when the code can make one that has no statement.
 """
 
 import json
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,8 +19,8 @@ from iam_statements import PLACEHOLDERS, STATEMENTS, TRUST, Statement  # noqa: E
 from controller.clients.aws import DEPENDENT, MUTATIONS, READS  # noqa: E402
 
 FOLDER = ROOT / "deploy" / "iam"
-PAGE = ROOT / "docs" / "permissions.md"
-README = FOLDER / "README.md"
+PAGES = (FOLDER / "README.md", ROOT / "docs" / "permissions.md")
+MARKED = re.compile(r"<!-- ([a-z ]+) -->\n.*?<!-- end -->", re.DOTALL)
 CODE = ("controller/platforms", "controller/balancers", "controller/clients", "probes")
 
 POLICIES = {
@@ -135,67 +136,22 @@ def files(prefix: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-GENERATED = "<!-- Written by tools/iam_policies.py; change tools/iam_statements.py and the lists in the code. -->\n"
+def tables() -> dict[str, str]:
+    """What stands in the pages between `<!-- NAME -->` and `<!-- end -->`."""
+    by_policy = {name: table(name) for name in POLICIES if name not in TRUST}
+    return by_policy | {"files": files("../deploy/iam/"), "files here": files(""), "placeholders": placeholders()}
 
 
-def readme() -> str:
-    """deploy/iam/README.md."""
-    return f"""{GENERATED}# IAM policies
-
-Templates, with placeholders as Terraform's `templatefile` fills them in. What each action is for, which code makes it and
-why it is scoped as it is: [docs/permissions.md](../../docs/permissions.md).
-
-{files("")}
-A statement whose list is empty has to be left out: IAM takes no empty resource.
-
-{placeholders()}"""
-
-
-def page() -> str:
-    """docs/permissions.md."""
-    parts = [
-        f"""{GENERATED}# Permissions
-
-These are all the AWS actions that Repave can call. Anything else is refused before it leaves the process, so no policy can
-give it more. The policies in [deploy/iam](../deploy/iam/README.md) are written from the same lists as that refusal, and the
-end-to-end tests run against an emulator of AWS that enforces them.
-
-{files("../deploy/iam/")}"""
-    ]
-    for name in ("observe", "act", "journal", "config", "assume"):
-        parts.append(f"## {name}\n\n{POLICIES[name][0].upper()}{POLICIES[name][1:]}.\n\n{table(name)}")
-    parts.append(BESIDES)
-    return "\n".join(parts)
-
-
-BESIDES = """## What is left out, and why
-
-- **`iam:PassRole`, `ec2:RunInstances`**: AWS checks them when a group is created or its template is changed, which Repave never
-  does; a launch is made by the group's service-linked role
-  ([source](https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-launch-template-permissions.html)). For
-  `launch: launch_instances` AWS names the three actions above; that a template with an instance profile needs no more is
-  [unproven](unproven.md).
-- **`s3:ListBucket`**: without it S3 answers for a missing key as for a forbidden one, and so does Repave's message.
-- **Anything on instances**: no `ec2:TerminateInstances`, `ec2:RebootInstances`, `ssm:SendCommand`, `ssm:StartSession`. An instance goes by
-  `autoscaling:TerminateInstanceInAutoScalingGroup`, which the group's tag guards.
-
-## Several accounts
-
-The daemon's role has `assume`; the role in each other account has `trust_member` as its trust policy, `observe`, and `act` if its fleets may be
-repaved. Secrets and the configuration are read as the daemon itself.
-
-## When something is not allowed
-
-Repave says which action was denied, and does nothing else instead. Without `ec2:DescribeInstanceImageMetadata` and
-`cloudwatch:ListMetrics` it only knows less: an image's date comes from `ec2:DescribeImages` alone, and a metric that is not
-found is not explained.
-"""
+def page(text: str) -> str:
+    """A page with its tables written anew; the words around them are a person's."""
+    known = tables()
+    return MARKED.sub(lambda found: f"<!-- {found[1]} -->\n{known[found[1]]}<!-- end -->", text)
 
 
 def written() -> dict[Path, str]:
     """Every generated file with its text."""
     texts = {FOLDER / f"{name}.json": json.dumps(document(name), indent=2) + "\n" for name in POLICIES}
-    return texts | {README: readme(), PAGE: page()}
+    return texts | {path: page(path.read_text(encoding="utf-8")) for path in PAGES}
 
 
 if __name__ == "__main__":

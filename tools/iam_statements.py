@@ -1,8 +1,8 @@
 """What the policies in deploy/iam say beside law 1's lists: for what each action is, on what, under which condition.
 
-The actions themselves are listed in the code (controller/clients/aws.py, READS, MUTATIONS and DEPENDENT); whoever adds a
-call there has to say here what it is for, or tools/iam_policies.py refuses. `${...}` are placeholders, in the syntax of
-Terraform's templatefile; PLACEHOLDERS says what each one is.
+The actions themselves are listed in the code (controller/clients/aws.py, READS, MUTATIONS and DEPENDENT); whoever adds
+a call there has to say here what it is for, or tools/iam_policies.py refuses. `${...}` are placeholders, in the syntax
+of Terraform's templatefile; PLACEHOLDERS says what each one is.
 """
 
 from collections.abc import Mapping

@@ -67,8 +67,8 @@ DEPENDENT = {
     "ec2:DescribeLaunchTemplateVersions": ("ssm:GetParameters",),
     "secretsmanager:GetSecretValue": ("kms:Decrypt",),
 }
-"""What AWS asks the caller to be allowed besides, though Repave never calls it: AWS does so in its name. By what needs it,
-as IAM names it; docs/permissions.md says where AWS says so."""
+"""What AWS asks the caller to be allowed besides, though Repave never calls it: AWS does so in its name. By what
+needs it, as IAM names it; docs/permissions.md says where AWS says so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,8 +81,11 @@ def test_every_placeholder_is_explained_and_used() -> None:
         ("LaunchByFleet", {}, "ec2:CreateFleet is in the code's dependents, and no statement"),
     ],
 )
-def test_planted_the_tool_refuses_what_differs_from_the_lists(sid: str, change: dict[str, str], sentence: str) -> None:
+def test_planted_the_tool_refuses_what_differs_from_the_lists(
+    monkeypatch: pytest.MonkeyPatch, sid: str, change: dict[str, str], sentence: str
+) -> None:
     module = tool()
-    module.STATEMENTS = tuple(replace(one, actions=change) if one.sid == sid else one for one in module.STATEMENTS)
+    planted = tuple(replace(one, actions=change) if one.sid == sid else one for one in module.STATEMENTS)
+    monkeypatch.setattr(module, "STATEMENTS", planted)
     with pytest.raises(SystemExit, match=sentence):
         module.refuse_what_differs()
