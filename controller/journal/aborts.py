@@ -1,15 +1,12 @@
 """The word that turns a replacement back. It outranks every hold that was there before it, and no later one."""
 
-from datetime import datetime
-
 from sqlalchemy import Connection, func, select
 
-from controller.domain.errors import Conflict
-from controller.domain.lifecycle import Step
 from controller.domain.replacement import Replacement, fold
 from controller.domain.request import Abort, Request, RequestState
 from controller.journal import events, requests
 from controller.journal.dialect import upsert
+from controller.journal.logic.turning_back import refuse_if_late
 from controller.journal.people import aborted, hold_on
 from controller.journal.schema import aborts, holds
 
@@ -29,23 +26,8 @@ def abort(connection: Connection, word: Abort) -> Request | Replacement:
     if not story:
         raise KeyError(word.replacement_id)
     state = fold(story)
-    _refuse_if_late(connection, state, word.at)
+    refuse_if_late(state, aborted(connection, state.id), hold_on(connection, state, word.at))
     newest = connection.execute(NEWEST_HOLD).scalar_one()
     said = {"replacement_id": state.id, "by": word.by, "reason": word.reason, "at": word.at}
     connection.execute(PUT, {**said, "after_hold": newest})
     return state
-
-
-def _refuse_if_late(connection: Connection, state: Replacement, at: datetime) -> None:
-    """The journal has an order: either the termination was called before this word, or it never will be."""
-    if not state.open:
-        raise Conflict(f"{state.id} has ended already: {state.outcome}")
-    for call in state.calls:
-        if call.step is Step.TERMINATE and call.outcome != "failed":
-            when = f"{call.called_at:%Y-%m-%d %H:%M:%S} UTC"
-            raise Conflict(
-                f"it is too late to abort {state.id}: {call.name} for {state.predecessor} was called at {when}"
-            )
-    before = aborted(connection, state.id)
-    if before is not None and hold_on(connection, state, at) is None:
-        raise Conflict(f"{state.id} was aborted already, by {before.by} at {before.at:%Y-%m-%d %H:%M:%S} UTC")

@@ -22,6 +22,7 @@ from controller.journal.accept import accept
 from controller.journal.events import append, newest, open_replacements, story
 from controller.journal.history import history
 from controller.journal.lease import acquire, holder, release
+from controller.journal.logic.holding import scopes_of
 from controller.journal.migrations import version
 from controller.journal.sql import SqlJournal
 from controller.journal.worker import Run, direct
@@ -141,7 +142,7 @@ class JournalAdapter:
 
     async def lifted(self, replacement: Replacement, since: datetime) -> Lifted | None:
         """Who ended the hold that stopped it."""
-        return await self._read(people.lifted, people.scopes_of(replacement), since)
+        return await self._read(people.lifted, scopes_of(replacement), since)
 
     async def requests(self, now: datetime, fleet: str | None = None) -> tuple[Request, ...]:
         """What still stands, oldest first."""

@@ -6,12 +6,13 @@ from operator import attrgetter
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
-from controller.domain.errors import Held, IllegalTransition
+from controller.domain.errors import IllegalTransition
 from controller.domain.lifecycle import Kind, Step
 from controller.domain.ports import Lease, Projector
-from controller.domain.replacement import Event, Replacement, apply, fold
+from controller.domain.replacement import Event, Replacement, fold
 from controller.journal import outbox
 from controller.journal.lease import require
+from controller.journal.logic.following import Claim, advanced, refuse_claimed
 from controller.journal.people import aborted, hold_on
 from controller.journal.schema import events, replacements
 
@@ -25,6 +26,18 @@ STORIES = (
 STORIES_OPEN = STORIES.where(replacements.c.closed_event.is_(None))
 STORIES_OPEN_IN = STORIES_OPEN.where(replacements.c.fleet == bindparam("fleet"))
 NEWEST_EVENT = select(func.max(events.c.id)).where(OF_ONE)
+CLAIMS = (
+    select(
+        replacements.c.id,
+        replacements.c.fleet,
+        replacements.c.predecessor,
+        replacements.c.successor,
+        replacements.c.image_id,
+        replacements.c.causes,
+    )
+    .where(replacements.c.closed_event.is_(None))
+    .order_by(replacements.c.number)
+)
 INSERT = insert(events)
 BEGIN = insert(replacements)
 PROGRESS = update(replacements).where(replacements.c.id == bindparam("of"))
@@ -43,15 +56,13 @@ def append(connection: Connection, projector: Projector | None, new: Sequence[Ev
         raise IllegalTransition(f"there is no replacement {new[0].replacement_id}")
     was = fold(before)
     require(connection, lease, was.fleet, max(event.at for event in new))
-    now = was
-    for event in new:
-        if event.replacement_id != was.id:
-            raise IllegalTransition(f"events of {event.replacement_id} among those of {was.id}")
-        if event.kind is Kind.CALLED:
-            _refuse_if_stopped(connection, now, event)
-        now = apply(now, event)
+
+    def stop(state: Replacement, called: Event) -> str | None:
+        return _stopped(connection, state, called)
+
+    now = advanced(was, new, stop)
     if now.successor != was.successor:
-        _refuse_if_claimed(connection, now)
+        refuse_claimed(now, claims(connection))
     _insert(connection, new, lease)
     closed_event = None if now.open else connection.execute(NEWEST_EVENT, {"of": now.id}).scalar_one()
     connection.execute(PROGRESS, {"of": now.id, **_progress(now), "closed_event": closed_event})
@@ -89,6 +100,14 @@ def open_replacements(connection: Connection, fleet: str | None = None) -> tuple
     """All that are not closed, oldest first."""
     rows = connection.execute(STORIES_OPEN if fleet is None else STORIES_OPEN_IN, {"fleet": fleet})
     return _folded(rows)
+
+
+def claims(connection: Connection) -> tuple[Claim, ...]:
+    """What every open replacement lays its hands on, oldest first."""
+    return tuple(
+        Claim(row.id, row.fleet, row.predecessor, row.successor, row.image_id, tuple(row.causes))
+        for row in connection.execute(CLAIMS)
+    )
 
 
 def newest(connection: Connection, limit: int) -> tuple[Replacement, ...]:
@@ -142,18 +161,9 @@ def _put_spans(
         outbox.put(connection, projector.replacement(before, new), new[-1].at)
 
 
-def _refuse_if_stopped(connection: Connection, state: Replacement, called: Event) -> None:
+def _stopped(connection: Connection, state: Replacement, called: Event) -> str | None:
     abort = aborted(connection, state.id)
     if abort is not None and not state.undoing:
-        raise Held(abort.sentence())
+        return abort.sentence()
     hold = hold_on(connection, state, called.at)
-    if hold is not None:
-        raise Held(hold.sentence())
-
-
-def _refuse_if_claimed(connection: Connection, state: Replacement) -> None:
-    claimed = (replacements.c.successor == state.successor) | (replacements.c.predecessor == state.successor)
-    others = replacements.c.closed_event.is_(None) & (replacements.c.id != state.id)
-    other = connection.execute(select(replacements.c.id).where(claimed, others)).scalars().first()
-    if other:
-        raise IllegalTransition(f"{state.id} claims {state.successor}, which belongs to {other} already")
+    return hold.sentence() if hold else None

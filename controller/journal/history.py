@@ -6,11 +6,11 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from controller.domain.lifecycle import Outcome
 from controller.domain.past import History, Past
-from controller.journal.people import ALL, fleet_scope
+from controller.journal.logic.admission import HOUR
+from controller.journal.logic.holding import ALL, fleet_scope
 from controller.journal.requests import refused
 from controller.journal.schema import replacements, resumes
 
-HOUR = timedelta(hours=1)
 PAST_KEPT = timedelta(days=30)
 PAST_AT_MOST = 500
 OF_FLEET = replacements.c.fleet == bindparam("fleet")

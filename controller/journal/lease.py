@@ -1,16 +1,14 @@
 """Who may act on a fleet. Fencing is by token, in the transaction of the write; clocks decide about expiry only."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, case, select, update
 
-from controller.domain.errors import LeaseLost
 from controller.domain.ports import Lease
 from controller.journal.columns import UtcTime
 from controller.journal.dialect import insert
+from controller.journal.logic.fencing import LONG_AGO, refuse_outsiders
 from controller.journal.schema import leases
-
-LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 WANTED = insert(leases)
 NOW = bindparam("now", type_=UtcTime)
@@ -63,11 +61,4 @@ def every(connection: Connection) -> tuple[Lease, ...]:
 
 def require(connection: Connection, lease: Lease, fleet: str, at: datetime) -> None:
     """Raises LeaseLost unless this lease, of this fleet, is the newest and valid `at` the time of what is written."""
-    if lease.fleet != fleet:
-        raise LeaseLost(f"the lease of {lease.fleet} gives no right over {fleet}")
-    found = holder(connection, fleet)
-    if found is None or (found.owner, found.token) != (lease.owner, lease.token):
-        now = f"{found.owner} has token {found.token}" if found else "nobody has it"
-        raise LeaseLost(f"{lease.owner} lost the lease of {fleet} (token {lease.token}): {now}")
-    if found.expires_at <= at:
-        raise LeaseLost(f"the lease of {lease.owner} on {fleet} ran out at {found.expires_at:%Y-%m-%d %H:%M:%S} UTC")
+    refuse_outsiders(lease, holder(connection, fleet), fleet, at)

@@ -2,8 +2,9 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, bindparam, func, select, update
+from sqlalchemy import BindParameter, ColumnElement, Connection, Row, bindparam, func, select, update
 
 from controller.domain.model import Breaker, Hold
 from controller.domain.ports import Lease, Lifted
@@ -11,19 +12,9 @@ from controller.domain.replacement import Replacement
 from controller.domain.request import Abort
 from controller.journal.dialect import insert
 from controller.journal.lease import require
+from controller.journal.logic import holding as logic
+from controller.journal.logic.holding import ALL, KeptAbort, KeptHold
 from controller.journal.schema import aborts, breakers, events, holds, resumes
-
-ALL = "all"
-
-
-def fleet_scope(fleet: str) -> str:
-    """The scope of a whole fleet."""
-    return f"fleet:{fleet}"
-
-
-def instance_scopes(*instance_ids: str | None) -> tuple[str, ...]:
-    """The scopes of these instances; None is left out."""
-    return tuple(f"instance:{instance_id}" for instance_id in instance_ids if instance_id)
 
 
 def _in_force(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
@@ -34,8 +25,9 @@ def _in_force(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
 IN_FORCE = select(holds).where(_in_force(bindparam("now"))).order_by(holds.c.id)
 IN_SCOPES = holds.c.scope.in_(bindparam("scopes", expanding=True))
 IN_FORCE_OVER = IN_FORCE.where(IN_SCOPES)
-IN_FORCE_AFTER = IN_FORCE_OVER.where(holds.c.id > bindparam("after"))
-ENDED_OVER = select(holds).where(IN_SCOPES, holds.c.ended_at.is_not(None) | holds.c.expires_at.is_not(None))
+ENDED_OVER = (
+    select(holds).where(IN_SCOPES, holds.c.ended_at.is_not(None) | holds.c.expires_at.is_not(None)).order_by(holds.c.id)
+)
 ABORT = select(aborts).where(aborts.c.replacement_id == bindparam("of"))
 OPEN_BREAKERS = (
     select(breakers)
@@ -48,37 +40,38 @@ def in_force(connection: Connection, at: datetime, scopes: Collection[str] | Non
     """The holds in force, oldest first; only those of certain scopes, if given."""
     query = IN_FORCE if scopes is None else IN_FORCE_OVER
     rows = connection.execute(query, {"now": at, "scopes": scopes})
-    return tuple(Hold(row.scope, row.reason, row.by, row.created_at, row.expires_at) for row in rows)
-
-
-def scopes_of(replacement: Replacement) -> tuple[str, ...]:
-    """The scopes whose hold stops a replacement: all, its fleet, its two instances."""
-    return (ALL, fleet_scope(replacement.fleet), *instance_scopes(replacement.predecessor, replacement.successor))
+    return tuple(map(_hold, rows))
 
 
 def hold_on(connection: Connection, replacement: Replacement, at: datetime) -> Hold | None:
     """The hold that forbids this replacement's next call. One that was there when a person said abort does not."""
     said = connection.execute(ABORT, {"of": replacement.id}).one_or_none()
-    asked = {"now": at, "scopes": scopes_of(replacement), "after": said.after_hold if said else 0}
-    row = connection.execute(IN_FORCE_AFTER, asked).first()
-    return Hold(row.scope, row.reason, row.by, row.created_at, row.expires_at) if row else None
+    abort = KeptAbort(_abort(said), said.after_hold) if said else None
+    rows = connection.execute(IN_FORCE_OVER, {"now": at, "scopes": logic.scopes_of(replacement)})
+    return logic.hold_on(replacement, map(_kept, rows), abort, at)
 
 
 def lifted(connection: Connection, scopes: Collection[str], since: datetime) -> Lifted | None:
     """Who ended the hold of these scopes that was the last to end after `since`; None when it ran out by itself."""
-    newest, by = since, None
-    for row in connection.execute(ENDED_OVER, {"scopes": scopes}):
-        ran_out = row.ended_at is None or (row.expires_at is not None and row.expires_at <= row.ended_at)
-        at = row.expires_at if ran_out else row.ended_at
-        if at >= newest:
-            newest, by = at, None if ran_out else row.ended_by
-    return Lifted(by, newest) if by else None
+    return logic.lifted(map(_kept, connection.execute(ENDED_OVER, {"scopes": scopes})), since)
 
 
 def aborted(connection: Connection, replacement_id: str) -> Abort | None:
     """The word that turned a replacement back, if there is one."""
     row = connection.execute(ABORT, {"of": replacement_id}).one_or_none()
-    return Abort(row.replacement_id, row.by, row.reason, row.at) if row else None
+    return _abort(row) if row else None
+
+
+def _abort(row: Row[Any]) -> Abort:
+    return Abort(row.replacement_id, row.by, row.reason, row.at)
+
+
+def _kept(row: Row[Any]) -> KeptHold:
+    return KeptHold(row.id, _hold(row), row.ended_at, row.ended_by)
+
+
+def _hold(row: Row[Any]) -> Hold:
+    return Hold(row.scope, row.reason, row.by, row.created_at, row.expires_at)
 
 
 def hold(connection: Connection, new: Hold) -> None:

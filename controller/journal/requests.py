@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, select, update
 
-from controller.domain.errors import Conflict
-from controller.domain.request import REFUSED_FOR, STANDS_FOR, Request, RequestKind, RequestState
+from controller.domain.request import REFUSED_FOR, Request, RequestKind, RequestState
 from controller.journal.dialect import insert
+from controller.journal.logic import asking
 from controller.journal.schema import replacements, requests
 
 OPEN = requests.c.ended.is_(None)
@@ -56,9 +56,7 @@ def settle(
 ) -> None:
     """What a tick does: end what has had its time, end what is withdrawn, keep what is newly proposed."""
     late = OPEN & (requests.c.fleet == fleet) & (requests.c.expires_at <= at)
-    _end(
-        connection, late, RequestState.EXPIRED, at, "nobody answered in time, or something stood in the way until then"
-    )
+    _end(connection, late, RequestState.EXPIRED, at, asking.TOO_LATE)
     for request_id, why in withdrawn.items():
         _end(connection, (requests.c.id == request_id) & (requests.c.fleet == fleet), RequestState.WITHDRAWN, at, why)
     if proposed:
@@ -70,71 +68,38 @@ def approve(connection: Connection, request_id: str, by: str, at: datetime) -> R
     found = one(connection, request_id)
     if found is None:
         raise KeyError(request_id)
-    if found.ended is RequestState.ACCEPTED:
-        raise Conflict(f"{request_id} is a replacement already: {found.approved_by} approved it")
-    if not found.stands(at):
-        raise Conflict(_over(found, at))
-    if found.approved_at is not None:
-        raise Conflict(f"{request_id} was approved already, by {found.approved_by} at {_clock(found.approved_at)}")
-    yes = {"approved_by": by, "approved_at": at, "expires_at": at + STANDS_FOR}
-    connection.execute(update(requests).where(requests.c.id == request_id).values(yes))
-    return _must(connection, request_id)
+    return _changed(connection, asking.approved(found, by, at))
 
 
 def ask(connection: Connection, wish: Request) -> Request:
     """Keep what a person asks for; a proposal for the same instance gives way to it. Raises Conflict."""
-    at, who = wish.created_at, wish.instance_id
-    claimed = connection.execute(CLAIMED, {"who": who}).scalars().first()
-    if claimed:
-        raise Conflict(f"{who} belongs to {claimed} already, which is still open")
-    for before in _requests(connection, FOR_INSTANCE, {"who": who}):
-        if before.requested and before.stands(at):
-            raise Conflict(f"{before.by} asked for {who} already: {before.id}")
-        end(connection, before.id, RequestState.WITHDRAWN, at, f"{wish.by} asked for it: {wish.id}")
+    asking.refuse_claimed(wish, connection.execute(CLAIMED, {"who": wish.instance_id}).scalars().first())
+    for before in asking.gives_way(_requests(connection, FOR_INSTANCE, {"who": wish.instance_id}), wish):
+        _changed(connection, before)
     connection.execute(insert(requests).values(_row(wish)))
     return wish
 
 
 def end(connection: Connection, request_id: str, state: RequestState, at: datetime, closing: str) -> None:
-    """End one that is open; one whose time is over has expired, whatever comes later."""
+    """End one that is open, if it is; one whose time is over has expired, whatever comes later."""
     found = one(connection, request_id)
-    if found is not None and found.ended is None and found.expires_at <= at:
-        state, closing = RequestState.EXPIRED, ""
-    _end(connection, requests.c.id == request_id, state, at, closing)
+    if found is not None and found.ended is None:
+        _changed(connection, asking.over(found, state, at, closing))
 
 
 def abort(connection: Connection, found: Request, by: str, reason: str, at: datetime) -> Request:
     """End one that stands, at a person's word. Raises Conflict when it has ended before."""
-    if not found.stands(at):
-        raise Conflict(_over(found, at))
-    end(connection, found.id, RequestState.ABORTED, at, f"aborted by {by}" + (f": {reason}" if reason else ""))
-    return _must(connection, found.id)
+    return _changed(connection, asking.aborted(found, by, reason, at))
+
+
+def _changed(connection: Connection, now: Request) -> Request:
+    connection.execute(update(requests).where(requests.c.id == now.id).values(_row(now)))
+    return now
 
 
 def _end(connection: Connection, which: ColumnElement[bool], state: RequestState, at: datetime, closing: str) -> None:
     over = {"ended": state.value, "ended_at": at, "closing": closing}
     connection.execute(update(requests).where(which, OPEN).values(over))
-
-
-def _over(found: Request, now: datetime) -> str:
-    state = found.state(now)
-    if state is RequestState.EXPIRED:
-        return (
-            f"{found.id} expired at {_clock(found.expires_at)}; if it is still wanted, the next tick proposes it anew"
-        )
-    at = _clock(found.ended_at) if found.ended_at else ""
-    return f"{found.id} was {state} at {at}: {found.closing}"
-
-
-def _clock(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _must(connection: Connection, request_id: str) -> Request:
-    found = one(connection, request_id)
-    if found is None:
-        raise KeyError(request_id)
-    return found
 
 
 def _requests(connection: Connection, query: Select[Any], asked: Mapping[str, Any]) -> tuple[Request, ...]:

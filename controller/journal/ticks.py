@@ -1,16 +1,13 @@
 """What each tick leaves: memory for the next, a report for people, and a trace for each refusal that changed."""
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
-
 from sqlalchemy import Connection, bindparam, delete, select
 
-from controller.domain.memory import Memory, Seen, Streak, StreakKind
+from controller.domain.memory import Memory
 from controller.domain.ports import Lease, Projector, RefusalRecord, TickRecord
 from controller.journal import outbox, requests, schema
 from controller.journal.dialect import upsert
 from controller.journal.lease import require
+from controller.journal.logic.documents import memory_document, memory_of
 from controller.journal.schema import refusals
 
 REMEMBER = upsert(schema.memory)
@@ -27,7 +24,7 @@ def record_tick(
     """Store one tick; returns the ids of the instances whose set of vetoes changed."""
     require(connection, lease, record.fleet, record.at)
     where = {"fleet": record.fleet}
-    connection.execute(REMEMBER, {**where, "document": _document(record.memory)})
+    connection.execute(REMEMBER, {**where, "document": memory_document(record.memory)})
     connection.execute(REPORT, {**where, "at": record.at, "sentence": record.sentence, "report": record.report})
     requests.settle(connection, record.fleet, record.proposed, record.withdrawn, record.at)
     changed = _changed(connection, record)
@@ -57,7 +54,7 @@ def _changed(connection: Connection, record: TickRecord) -> list[RefusalRecord]:
 def memory(connection: Connection, fleet: str) -> Memory:
     """What the last tick left; empty at first."""
     found = connection.execute(REMEMBERED, {"of": fleet}).scalar_one_or_none()
-    return _memory(found) if found else Memory()
+    return memory_of(found) if found else Memory()
 
 
 def reports(connection: Connection) -> tuple[TickRecord, ...]:
@@ -71,38 +68,3 @@ def reports(connection: Connection) -> tuple[TickRecord, ...]:
     return tuple(
         TickRecord(row.fleet, row.at, row.sentence, Memory(), row.report, refused.get(row.fleet, {})) for row in rows
     )
-
-
-def _document(left: Memory) -> dict[str, Any]:
-    streaks = [
-        [instance_id, condition, streak.kind, streak.since.isoformat(), streak.last_at.isoformat(), streak.points]
-        for (instance_id, condition), streak in left.streaks.items()
-    ]
-    return {
-        "streaks": streaks,
-        "written_at": left.written_at.isoformat() if left.written_at else None,
-        "desired_before_trouble": left.desired_before_trouble,
-        "fine_since": {cause: since.isoformat() for cause, since in left.fine_since.items()},
-        "seen": [
-            [instance_id, condition, seen.value, seen.measured_at.isoformat(), seen.query, seen.samples, seen.asked]
-            for (instance_id, condition), seen in left.seen.items()
-        ],
-    }
-
-
-def _memory(document: Mapping[str, Any]) -> Memory:
-    streaks = {
-        (instance_id, condition): Streak(StreakKind(kind), _moment(since), _moment(last_at), points)
-        for instance_id, condition, kind, since, last_at, points in document["streaks"]
-    }
-    written_at = _moment(document["written_at"]) if document["written_at"] else None
-    fine_since = {cause: _moment(since) for cause, since in document.get("fine_since", {}).items()}
-    seen = {
-        (instance_id, condition): Seen(value, _moment(measured_at), query, tuple(samples), asked)
-        for instance_id, condition, value, measured_at, query, samples, asked in document.get("seen", ())
-    }
-    return Memory(streaks, written_at, document["desired_before_trouble"], fine_since, seen)
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)
