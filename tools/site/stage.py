@@ -30,6 +30,10 @@ LANGUAGES = {
 }
 """What is shown as a page when it is linked to; other files are copied as they are."""
 
+WIDEST = 4.0
+"""Times its height that a picture may be wide; beyond, its words are too small to read."""
+MARGIN = 24.0
+
 LOOK = '%%{init: {"theme": "neutral", "fontFamily": "sans-serif"}}%%\n'
 _LINK = re.compile(r"(?<!!)\[(?P<text>(?:[^\[\]]|\[[^\]]*\])*)\]\((?P<target>[^)\s]+)\)")
 _FENCE = re.compile(r"^ *(```|~~~)")
@@ -90,6 +94,26 @@ def moved(source: Path, text: str, root: Path = ROOT) -> str:
     return "".join(lines)
 
 
+def picture_of(drawing: str) -> str:
+    """The SVG of a drawing. A flow that would be a thin stripe across the page is drawn from top to bottom."""
+    svg = mmdr.render(LOOK + drawing).svg()
+    _, _, width, height = box(svg)
+    if width > WIDEST * height and "flowchart LR" in drawing:
+        svg = mmdr.render(LOOK + drawing.replace("flowchart LR", "flowchart TB", 1)).svg()
+    left, top, width, height = box(svg)
+    wider = (
+        f"{left - MARGIN} {top - MARGIN} {width + 2 * MARGIN} {height + 2 * MARGIN}"  # words may reach over the edge
+    )
+    return re.sub(r'viewBox="[^"]*"', f'viewBox="{wider}"', svg, count=1)
+
+
+def box(svg: str) -> tuple[float, float, float, float]:
+    """Left, top, width and height of what an SVG shows."""
+    found = re.search(r'viewBox="([^"]*)"', svg)
+    left, top, width, height = map(float, found[1].split()) if found else (0.0, 0.0, 0.0, 0.0)
+    return left, top, width, height
+
+
 def drawn(source: Path, text: str, stage: Path = STAGE) -> str:
     """A page's text with its Mermaid drawings as pictures, which are written beside it."""
     count = 0
@@ -100,7 +124,7 @@ def drawn(source: Path, text: str, stage: Path = STAGE) -> str:
         here = staged(source)
         picture = Path("assets/diagrams") / f"{here.stem.lower()}-{count}.svg"
         (stage / picture).parent.mkdir(parents=True, exist_ok=True)
-        (stage / picture).write_text(mmdr.render(LOOK + found["drawing"]).svg(), encoding="utf-8")
+        (stage / picture).write_text(picture_of(found["drawing"]), encoding="utf-8")
         words = found["drawing"].partition("%% ")[2].partition("\n")[0] or "a drawing of what is said on this page"
         return f"![{words}]({os.path.relpath(picture, here.parent)})\n"
 
