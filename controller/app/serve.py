@@ -125,7 +125,7 @@ class Service:
         self._owner = f"{socket.gethostname()}/{clock.new_id('d')}"
         self._heartbeat = Heartbeat(clock)
         self._metrics = Metrics(program_version(), delivery.counts if delivery else Counts())
-        self._gauges = Gauges(self._metrics, journal, self._owner, tuple(config.fleets), clock)
+        self._gauges = Gauges(self._metrics, journal, self._owner, config.fleets, clock)
         self._api = Api(Answers(journal, clock, live), access, Hub(), TraceDocument, program_version())
         self._stream = Stream(self._api.hub)
         journal.tell(self._stream)
@@ -217,7 +217,7 @@ class Service:
     def _taken(self, config: Config) -> None:
         """Another configuration is in force."""
         self._daemon.set_tick(config.tick_seconds)
-        self._gauges.watching(tuple(config.fleets))
+        self._gauges.watching(config.fleets)
 
     async def _metrics_text(self) -> bytes:
         live = self._live

@@ -5,6 +5,7 @@ from importlib.metadata import version
 from urllib.parse import unquote
 
 from controller.domain.errors import JournalUnavailable
+from controller.domain.policy import Policy
 from controller.domain.ports import Clock
 from controller.journal.adapter import JournalAdapter
 from controller.record.metrics import Metrics, View
@@ -35,7 +36,7 @@ class Gauges:
     """Brings the metrics up to date from the journal, at each scrape."""
 
     def __init__(
-        self, metrics: Metrics, journal: JournalAdapter, owner: str, fleets: tuple[str, ...], clock: Clock
+        self, metrics: Metrics, journal: JournalAdapter, owner: str, fleets: Mapping[str, Policy], clock: Clock
     ) -> None:
         self._metrics = metrics
         self._journal = journal
@@ -44,7 +45,7 @@ class Gauges:
         self._clock = clock
         self._limit = MOST_CLOSED_EVER
 
-    def watching(self, fleets: tuple[str, ...]) -> None:
+    def watching(self, fleets: Mapping[str, Policy]) -> None:
         """From now on, these are the fleets."""
         self._fleets = fleets
 
@@ -53,8 +54,9 @@ class Gauges:
         try:
             self._metrics.show(await self._view())
             self._limit = MOST_CLOSED_BETWEEN_SCRAPES
+            self._metrics.journal_is(up=True)
         except JournalUnavailable:
-            pass
+            self._metrics.journal_is(up=False)
         return self._metrics.text()
 
     async def _view(self) -> View:
@@ -65,5 +67,13 @@ class Gauges:
             leases[fleet] = lease is not None and lease.owner == self._owner and lease.expires_at > now
         newest = {item.id: item for item in await journal.replacements(self._limit)}
         newest |= {item.id: item for item in await journal.open_replacements()}
-        waiting = await journal.outbox_size()
-        return View(await journal.reports(), tuple(newest.values()), leases, waiting)
+        oldest = await journal.pending(1)
+        return View(
+            reports=await journal.reports(),
+            replacements=tuple(newest.values()),
+            policies=self._fleets,
+            leases=leases,
+            outbox_pending=await journal.outbox_size(),
+            outbox_oldest_at=oldest[0][2] if oldest else None,
+            now=now,
+        )

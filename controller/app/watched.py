@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from opentelemetry.sdk.resources import Resource
 
@@ -22,13 +23,14 @@ STANDBY, LOOKED, BLOCKED, ERROR = "standby", "looked", "blocked", "error"
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Whoever keeps what a watch sees. on_lap: is told of every call and part. on_tick: of every look, by its outcome.
-    spans: takes the traces of looks; None where nobody would send them. agent: New Relic's, where it runs."""
+    """Whoever keeps what a watch sees. on_lap: is told of every call and part. on_tick: of every look, by its outcome,
+    and when it ended. spans: takes the traces of looks; None where nobody would send them. agent: New Relic's, where it
+    runs."""
 
     owner: str
     clock: Clock
     on_lap: Callable[[str, Lap], None]
-    on_tick: Callable[[str, str], None]
+    on_tick: Callable[[str, str, datetime], None]
     spans: MemoryOutbox | None = None
     agent: Agent | None = None
     resource: Resource = field(default_factory=lambda: resource_of({}))
@@ -59,7 +61,7 @@ class WatchedLoop:
             sentence = str(error) if isinstance(error, RepaveError) else type(error).__name__
             raise
         finally:
-            watch.on_tick(self.fleet, outcome)
+            watch.on_tick(self.fleet, outcome, watch.clock.now())
             self._send(
                 TickTrace(
                     fleet=self.fleet,

@@ -8,6 +8,7 @@ from controller.decide.guards import guards_of
 from controller.decide.notes import notes_of
 from controller.decide.outlook import outlook
 from controller.decide.proposals import AWAITING, asked_about
+from controller.decide.standing import breakers_json, budgets_json
 from controller.domain.model import Coverage, Instance, Snapshot
 from controller.domain.policy import Policy
 from controller.domain.ports import RefusalRecord
@@ -33,6 +34,8 @@ def explain(snapshot: Snapshot, judgement: Judgement, plan: Plan, policy: Policy
         "gaps": list(snapshot.inventory.gaps),
         "coverage": [coverage_json(item) for item in snapshot.coverage],
         "hold": {"rule": fleet_veto.rule, "reason": fleet_veto.reason} if fleet_veto else None,
+        "budgets": budgets_json(snapshot, policy),
+        "breakers": breakers_json(snapshot),
         "guards": [evidence_json(item) for item in guards_of(snapshot, policy)],
         "notes": list(notes_of(snapshot, policy)),
         "groups": [

@@ -166,6 +166,24 @@ class Coverage(Document):
     unmatched_count: int
 
 
+class Budget(Document):
+    """One limit, and how much of it is used."""
+
+    limit: str
+    scope: Literal["fleet", "all"]
+    """all: over all fleets together."""
+    used: int
+    allowed: int
+
+
+class OpenBreaker(Document):
+    """A cause that is not replaced for, because replacing did not cure it."""
+
+    cause: str
+    reason: str
+    opened_at: AwareDatetime
+
+
 class Look(Document):
     """What one look at a fleet came to."""
 
@@ -180,6 +198,10 @@ class Look(Document):
     """Sentences about what could not be read."""
     coverage: list[Coverage]
     hold: FleetVeto | None
+    budgets: list[Budget] = []
+    """How much of each limit is used."""
+    breakers: list[OpenBreaker] = []
+    """The causes that are not replaced for."""
     guards: list[Evidence]
     """What `hold_while` says of the fleet as a whole; `found`: it holds."""
     notes: list[str]

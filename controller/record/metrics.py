@@ -1,14 +1,16 @@
 """What `/metrics` says, in Prometheus' text. Nearly all of it is projected from the journal, so that a restart sets no
-total back to zero.
+total back to zero. What there is stands in `catalogue`.
 """
 
 from datetime import datetime
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, generate_latest
 
 from controller.domain.laps import Lap
+from controller.record import catalogue
 from controller.record.delivery import Counts
-from controller.record.projection import Projection, View
+from controller.record.projection import Projection
+from controller.record.view import View
 
 __all__ = ["Metrics", "View"]
 
@@ -16,6 +18,7 @@ TICK_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 CALL_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 PROBE = "probe"
 OK = "ok"
+LOOKED = "looked"
 
 
 class Metrics:
@@ -25,52 +28,27 @@ class Metrics:
     """
 
     def __init__(self, version: str, delivery: Counts) -> None:
-        self._registry = CollectorRegistry()
+        self._registry = registry = CollectorRegistry()
         self._projection = Projection(version, delivery)
-        self._registry.register(self._projection)
-        self._ticks = Histogram(
-            "repave_tick_duration_seconds",
-            "How long one look at a fleet took.",
-            ["fleet"],
-            buckets=TICK_BUCKETS,
-            registry=self._registry,
-        )
-
-        self._outcomes = Counter(
-            "repave_ticks", "Looks by how they came out.", ["fleet", "outcome"], registry=self._registry
-        )
-        self._calls = Histogram(
-            "repave_api_call_duration_seconds",
-            "How long calls to others' APIs took, each try for itself; outcome is `ok` or the error's code.",
-            ["call", "outcome"],
-            buckets=CALL_BUCKETS,
-            registry=self._registry,
-        )
-        self._probes = Histogram(
-            "repave_probe_duration_seconds",
-            "How long it took to read one rule's telemetry for a fleet; outcome is `ok` or the error's code.",
-            ["fleet", "rule", "outcome"],
-            buckets=CALL_BUCKETS,
-            registry=self._registry,
-        )
-
-        self._config = Gauge(
-            "repave_config_info", "The configuration in force; always 1.", ["hash"], registry=self._registry
-        )
-        self._config_loaded = Gauge(
-            "repave_config_loaded_timestamp_seconds", "When it was taken.", registry=self._registry
-        )
-        self._config_good = Gauge(
-            "repave_config_last_reload_successful", "0 while a newer one is refused.", registry=self._registry
-        )
+        registry.register(self._projection)
+        self._ticks = catalogue.TICK_DURATION.measured_in(registry, TICK_BUCKETS)
+        self._outcomes = catalogue.TICKS.counted_in(registry)
+        self._calls = catalogue.CALL_DURATION.measured_in(registry, CALL_BUCKETS)
+        self._probes = catalogue.PROBE_DURATION.measured_in(registry, CALL_BUCKETS)
+        self._config = catalogue.CONFIG.kept_in(registry)
+        self._config_loaded = catalogue.CONFIG_LOADED.kept_in(registry)
+        self._config_good = catalogue.CONFIG_GOOD.kept_in(registry)
+        self._journal_up = catalogue.JOURNAL_UP.kept_in(registry)
 
     def ticked(self, fleet: str, seconds: float) -> None:
         """A look at this fleet took so long."""
         self._ticks.labels(fleet).observe(seconds)
 
-    def came_out(self, fleet: str, outcome: str) -> None:
+    def came_out(self, fleet: str, outcome: str, at: datetime) -> None:
         """A look at this fleet came out so."""
         self._outcomes.labels(fleet, outcome).inc()
+        if outcome == LOOKED:
+            self._projection.looked(fleet, at)
 
     def lapped(self, fleet: str, lap: Lap) -> None:
         """A call or a probe has ended."""
@@ -85,6 +63,10 @@ class Metrics:
         self._config.labels(config_hash).set(1)
         self._config_loaded.set(loaded_at.timestamp())
         self._config_good.set(int(good))
+
+    def journal_is(self, *, up: bool) -> None:
+        """Whether the journal could be read just now."""
+        self._journal_up.set(int(up))
 
     def show(self, view: View) -> None:
         """From now on, this is the state of things."""

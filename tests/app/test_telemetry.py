@@ -6,10 +6,16 @@ from pathlib import Path
 from controller.app.build import opened_journal
 from controller.app.telemetry import Gauges, program_version, resource_attributes
 from controller.domain.lifecycle import Outcome
+from controller.domain.policy import Policy
 from controller.record.delivery import Counts
 from controller.record.metrics import Metrics
 from tests.journal.material import NOON, EventSpans, accepted, begun, ended, lease_of
+from tests.support import builders
 from tests.support.virtual import VirtualClock
+
+
+def policies(*fleets: str) -> dict[str, Policy]:
+    return {fleet: builders.policy(fleet=fleet) for fleet in fleets}
 
 
 class Noon(VirtualClock):
@@ -40,12 +46,13 @@ async def test_metrics_come_from_the_journal_and_count_what_was_there_before_us(
         lease = await lease_of(journal)
         for number in range(3):
             await ended(journal, lease, f"r-{number}", Outcome.REPLACED)
-        gauges = Gauges(metrics, journal, "d-1", ("web", "api"), Noon())
+        gauges = Gauges(metrics, journal, "d-1", policies("web", "api"), Noon())
         first = (await gauges.text()).decode()
         assert 'repave_replacements_total{cause="",fleet="web",outcome="replaced"} 3.0' in first
         assert 'repave_lease_held{fleet="web"} 1.0' in first
         assert 'repave_lease_held{fleet="api"} 0.0' in first
         assert f"repave_outbox_pending {3.0 * 14}" in first
+        assert "repave_outbox_oldest_age_seconds" in first
         await ended(journal, lease, "r-3", Outcome.REPLACED)
         await begun(journal, lease, accepted("r-4"))
         second = (await gauges.text()).decode()
@@ -59,8 +66,9 @@ async def test_metrics_are_still_told_when_the_journal_is_gone(tmp_path: Path) -
     async with opened_journal(f"sqlite:///{path}") as journal:
         lease = await lease_of(journal)
         await ended(journal, lease, "r-1", Outcome.REPLACED)
-        gauges = Gauges(metrics, journal, "d-1", ("web",), Noon())
+        gauges = Gauges(metrics, journal, "d-1", policies("web"), Noon())
         before = await gauges.text()
+        assert b"repave_journal_up 1.0" in before
         await journal.aclose()
         path.write_bytes(b"broken " * 4096)
-        assert await gauges.text() == before
+        assert await gauges.text() == before.replace(b"repave_journal_up 1.0", b"repave_journal_up 0.0")

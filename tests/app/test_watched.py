@@ -46,7 +46,7 @@ class Seen:
         def on_lap(fleet: str, item: Lap) -> None:
             self.laps.append((fleet, item.name))
 
-        return Watch("me", clock, on_lap, lambda *told: self.outcomes.append(told), self.spans)
+        return Watch("me", clock, on_lap, lambda fleet, outcome, at: self.outcomes.append((fleet, outcome)), self.spans)
 
 
 Story = Callable[[VirtualClock], Awaitable[Tick]]

@@ -36,6 +36,7 @@ NUMBER, TEXT = (int, float), str
 
 FLEET = {"name": TEXT, "platform": TEXT, "mode": TEXT, "policy_hash": TEXT, "observed_at": TEXT, "next_look_at": TEXT,
          "settled": bool, "gaps": list, "coverage": list, "hold": (dict, type(None)), "guards": list,
+         "budgets": list, "breakers": list,
          "notes": list, "groups": list,
          "instances": list}  # fmt: skip
 INSTANCE = {"id": TEXT, "name": (TEXT, type(None)), "names": list,

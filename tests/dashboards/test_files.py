@@ -1,0 +1,31 @@
+"""What lies in deploy/dashboards and deploy/alerts is what the tools write."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.house.project import ROOT
+from tools.dashboards.files import files
+from tools.dashboards.site import Site
+
+WRITTEN = files(Site())
+BY_HAND = {"deploy/alerts/prometheus/repave.test.yml"}
+
+
+@pytest.mark.parametrize("name", sorted(WRITTEN))
+def test_a_file_is_up_to_date(name: str) -> None:
+    assert (ROOT / name).read_text(encoding="utf-8") == WRITTEN[name], "run `.venv/bin/python -m tools.dashboards`"
+
+
+def test_nothing_lies_there_that_nobody_writes() -> None:
+    folders = (ROOT / "deploy/dashboards", ROOT / "deploy/alerts")
+    there = {path.relative_to(ROOT).as_posix() for folder in folders for path in folder.rglob("*") if path.is_file()}
+    assert there == WRITTEN.keys() | BY_HAND
+
+
+def test_a_place_of_its_own_has_its_runbook_and_its_labels() -> None:
+    (rules,) = (text for name, text in files(Site("RUNBOOK", ("job", "cluster"))).items() if "rules" in name)
+    assert "runbook_url: RUNBOOK#repavestuck" in rules
+    assert "max by (job, cluster, fleet) (repave_replacement_open_age_seconds) > 3600" in rules
+    assert "docs/runbook.md" not in rules
+    assert Path(Site().runbook).parts[0] == "docs"

@@ -1,0 +1,1 @@
+"""Writes deploy/dashboards and deploy/alerts: `python -m tools.dashboards`. See docs/dashboards.md."""
