@@ -44,5 +44,5 @@ lock: setup ## pin the requirements again from pyproject.toml (ARGS=--upgrade fo
 	@tools/lock.sh $(ARGS)
 
 clean: ## remove .venv and everything generated
-	@rm -rf .venv .venv-deploy build dist site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov
+	@rm -rf .venv .venv-deploy .terraform-offline build dist site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov
 	@find . -type d -name __pycache__ -prune -exec rm -rf {} +
