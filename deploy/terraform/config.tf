@@ -33,7 +33,6 @@ resource "aws_ssm_parameter" "config" {
 }
 
 resource "aws_s3_object" "config" {
-  # checkov:skip=CKV_AWS_186: the bucket is the caller's, and its default encryption holds for the object
   count = var.create && local.config_in_s3 ? 1 : 0
 
   bucket       = var.config_bucket
