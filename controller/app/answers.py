@@ -6,10 +6,9 @@ from typing import Any
 from controller.app.configuration import duration_seconds
 from controller.app.live import Live
 from controller.decide.explain import request_json
-from controller.domain.ports import Clock
+from controller.domain.ports import Clock, OpenedJournal
 from controller.domain.replacement import Event
 from controller.domain.request import Request
-from controller.journal.adapter import JournalAdapter
 from controller.operations import look, recall, request, tell
 from controller.operations.nearest import not_found
 from controller.record.document import trace_document
@@ -20,7 +19,7 @@ from controller.record.waterfall import waterfall
 class Answers:
     """Implements web.asked.Answers. What each method gives, and what it raises, stands there."""
 
-    def __init__(self, journal: JournalAdapter, clock: Clock, live: Live) -> None:
+    def __init__(self, journal: OpenedJournal, clock: Clock, live: Live) -> None:
         self._journal = journal
         self._clock = clock
         self._live = live

@@ -10,40 +10,13 @@ from controller.act.tenure import Tenure
 from controller.app import plugins
 from controller.app.clients import SharedClients
 from controller.app.configuration import specs
-from controller.app.narrate import NarratedJournal
 from controller.app.own_host import own_instances
 from controller.domain.errors import ConfigError
 from controller.domain.policy import Condition, Policy
-from controller.domain.ports import Clock, Journal, Probe, Projector, Resources
-from controller.journal.sql import SqlJournal
-from controller.journal.worker import WorkerThread
+from controller.domain.ports import Clock, Journal, Probe, Resources
 from controller.loop import FleetLoop
 from controller.observe import Observer
 from controller.settings import Config, Source, policy_from_document
-
-
-@asynccontextmanager
-async def opened_journal(
-    url: str,
-    projector: Projector | None = None,
-    *,
-    read_only: bool = False,
-) -> AsyncIterator[NarratedJournal]:
-    """The journal at `url`, its transactions in a thread of their own, until the context ends.
-
-    projector: makes the spans for the outbox; None where nobody would send them. read_only: changes nothing, and takes
-    an absent one as empty. Raises JournalUnavailable when it cannot be used.
-    """
-    worker = WorkerThread()
-    try:
-        sql = await worker(lambda: SqlJournal.open(url, projector, read_only=read_only))
-        journal = NarratedJournal(sql, worker)
-        try:
-            yield journal
-        finally:
-            await journal.aclose()
-    finally:
-        worker.close()
 
 
 @asynccontextmanager

@@ -6,10 +6,11 @@ from typing import Any
 
 from controller.app import plugins
 from controller.app.answers import Answers
-from controller.app.build import Builder, opened_journal, shared_clients
+from controller.app.build import Builder, shared_clients
 from controller.app.live import Live
+from controller.app.state import opened_journal
 from controller.clock import SystemClock
-from controller.journal.adapter import JournalAdapter
+from controller.domain.ports import OpenedJournal, Resources
 from controller.operations import ask
 from controller.operations.nearest import not_found
 from controller.settings import Config
@@ -27,14 +28,14 @@ class Desk:
         policies = self._config.fleets
         if fleet is not None and fleet not in policies:
             raise not_found("fleet", fleet, policies)
-        async with shared_clients(self.clock) as clients, self._reading() as journal:
+        async with shared_clients(self.clock) as clients, self._reading(clients) as journal:
             builder = Builder(self._config, self.clock, clients, journal)
             sites = [builder.site(policy) for name, policy in policies.items() if fleet in (None, name)]
             return await ask.plan(sites, plugins.rules(), self._config.mode.value, self.clock)
 
     async def why(self, instance_id: str) -> dict[str, Any]:
         """The document of `why --json`. Raises NotFound for an unknown instance."""
-        async with shared_clients(self.clock) as clients, self._reading() as journal:
+        async with shared_clients(self.clock) as clients, self._reading(clients) as journal:
             builder = Builder(self._config, self.clock, clients, journal)
             sites = [builder.site(policy) for policy in self._config.fleets.values()]
             return await ask.why(sites, plugins.rules(), instance_id, self._config.mode.value, self.clock)
@@ -96,13 +97,13 @@ class Desk:
 
     @asynccontextmanager
     async def _acting(self) -> AsyncIterator[Answers]:
-        async with opened_journal(self._config.state) as journal:
+        async with shared_clients(self.clock) as clients, opened_journal(self._config.state, clients) as journal:
             yield Answers(journal, self.clock, Live(self._config))
 
     @asynccontextmanager
     async def _answers(self) -> AsyncIterator[Answers]:
-        async with self._reading() as journal:
+        async with shared_clients(self.clock) as clients, self._reading(clients) as journal:
             yield Answers(journal, self.clock, Live(self._config))
 
-    def _reading(self) -> AbstractAsyncContextManager[JournalAdapter]:
-        return opened_journal(self._config.state, read_only=True)
+    def _reading(self, clients: Resources) -> AbstractAsyncContextManager[OpenedJournal]:
+        return opened_journal(self._config.state, clients, read_only=True)

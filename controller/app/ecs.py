@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from controller.domain.errors import ConfigError
 from controller.domain.policy import Mode
-from controller.settings import Config, Problem
+from controller.settings import Config, Problem, StateAddress
 
 METADATA = ("ECS_CONTAINER_METADATA_URI_V4", "ECS_CONTAINER_METADATA_URI")
 """Set in every container by the agent
@@ -45,7 +45,7 @@ def refuse_to_forget(config: Config, environ: Mapping[str, str]) -> None:
 
 
 def _dies_with_the_task(config: Config, environ: Mapping[str, str]) -> bool:
-    return config.state.startswith("sqlite:") and on_ecs(environ)
+    return isinstance(config.state, StateAddress) and config.state.kind == "sqlite" and on_ecs(environ)
 
 
 def _may_act(config: Config) -> bool:

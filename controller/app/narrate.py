@@ -6,12 +6,9 @@ from typing import Any, Protocol
 import structlog
 
 from controller.domain.lifecycle import Kind
-from controller.domain.ports import Budget, Lease, TickRecord
+from controller.domain.ports import Budget, Lease, OpenedJournal, TickRecord
 from controller.domain.replacement import Event, Replacement, apply
 from controller.domain.veto import Veto
-from controller.journal.adapter import JournalAdapter
-from controller.journal.sql import SqlJournal
-from controller.journal.worker import Run
 
 TOLD = (
     "successor",
@@ -38,15 +35,53 @@ class Audience(Protocol):
         """A tick was journaled; `changed`: the instances whose refusal has other reasons than before."""
 
 
-class NarratedJournal(JournalAdapter):
+class NarratedJournal:
     """Logs each event once it is journaled, tells its audiences, and remembers what is open, so that a daemon that has
-    to end at once can still say where everything stands."""
+    to end at once can still say where everything stands. All else goes through as it is.
 
-    def __init__(self, sql: SqlJournal, run: Run) -> None:
-        super().__init__(sql, run)
+    Implements `domain.ports.OpenedJournal` over any other one.
+    """
+
+    def __init__(self, journal: OpenedJournal) -> None:
+        self._journal = journal
         self._open: dict[str, Replacement] = {}
         self._audiences: list[Audience] = []
         self._log = structlog.get_logger("repave.journal")
+        self.acquire = journal.acquire
+        self.release = journal.release
+        self.leases = journal.leases
+        self.announce = journal.announce
+        self.present = journal.present
+        self.leave = journal.leave
+        self.holder = journal.holder
+        self.events = journal.events
+        self.replacements = journal.replacements
+        self.history = journal.history
+        self.memory = journal.memory
+        self.reports = journal.reports
+        self.holds = journal.holds
+        self.hold = journal.hold
+        self.resume = journal.resume
+        self.hold_on = journal.hold_on
+        self.lifted = journal.lifted
+        self.requests = journal.requests
+        self.all_requests = journal.all_requests
+        self.request = journal.request
+        self.approve = journal.approve
+        self.ask = journal.ask
+        self.abort = journal.abort
+        self.aborted = journal.aborted
+        self.breakers = journal.breakers
+        self.open_breaker = journal.open_breaker
+        self.close_breaker = journal.close_breaker
+        self.save_policy = journal.save_policy
+        self.policy_document = journal.policy_document
+        self.healthy = journal.healthy
+        self.pending = journal.pending
+        self.delivered = journal.delivered
+        self.poisoned = journal.poisoned
+        self.outbox_size = journal.outbox_size
+        self.aclose = journal.aclose
 
     def tell(self, audience: Audience) -> None:
         """From now on, this audience hears of everything."""
@@ -58,14 +93,14 @@ class NarratedJournal(JournalAdapter):
 
     async def open_replacements(self, fleet: str | None = None) -> tuple[Replacement, ...]:
         """All that are not closed, oldest first."""
-        found = await super().open_replacements(fleet)
+        found = await self._journal.open_replacements(fleet)
         kept = {item.id: item for item in self._open.values() if fleet is not None and item.fleet != fleet}
         self._open = kept | {item.id: item for item in found}
         return found
 
     async def accept(self, event: Event, lease: Lease, budget: Budget) -> Replacement | tuple[Veto, ...]:
         """Insert the `accepted` event, or say why not."""
-        answer = await super().accept(event, lease, budget)
+        answer = await self._journal.accept(event, lease, budget)
         if isinstance(answer, Replacement):
             self._open[answer.id] = answer
             self._say(f"accepted: replacing {answer.predecessor} for {', '.join(answer.causes)}", answer, event)
@@ -73,7 +108,7 @@ class NarratedJournal(JournalAdapter):
 
     async def append(self, events: Sequence[Event], lease: Lease) -> None:
         """Append events of one replacement."""
-        await super().append(events, lease)
+        await self._journal.append(events, lease)
         for event in events:
             state = self._open.get(event.replacement_id)
             if state is None or event.ordinal != state.events:
@@ -85,7 +120,7 @@ class NarratedJournal(JournalAdapter):
 
     async def record_tick(self, record: TickRecord, lease: Lease) -> tuple[str, ...]:
         """Store what a tick leaves behind."""
-        changed = await super().record_tick(record, lease)
+        changed = await self._journal.record_tick(record, lease)
         for audience in self._audiences:
             audience.looked(record, changed)
         return changed

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import structlog
 
 from controller.app.answers import Answers
-from controller.app.build import Builder, opened_journal, refuse_orphans, shared_clients
+from controller.app.build import Builder, refuse_orphans, shared_clients
 from controller.app.daemon import Daemon, Exit
 from controller.app.fleets import Fleets
 from controller.app.heartbeat import Heartbeat
@@ -19,6 +19,7 @@ from controller.app.narrate import NarratedJournal
 from controller.app.reload import Reloader, refuse_lost_sources
 from controller.app.self_watch import SelfWatch
 from controller.app.signals import reload_signal, stop_signals
+from controller.app.state import opened_journal
 from controller.app.stream import Stream
 from controller.app.telemetry import Gauges, program_version, resource_attributes
 from controller.app.tokens import resolve_tokens
@@ -82,12 +83,12 @@ async def serve(
         watch = SelfWatch.start(os.environ, clock, traces)
         stack.push_async_callback(watch.aclose)
         projector = TraceProjector(resource_attributes(os.environ)) if traces else None
-        journal = await stack.enter_async_context(opened_journal(config.state, projector))
+        clients = await stack.enter_async_context(shared_clients(clock))
+        journal = await stack.enter_async_context(opened_journal(config.state, clients, projector))
         await refuse_orphans(journal, config.fleets)
         await refuse_lost_sources(journal, config)
         for policy in config.fleets.values():
             await journal.save_policy(policy)
-        clients = await stack.enter_async_context(shared_clients(clock))
         tokens = await resolve_tokens(config.tokens, clients)
         delivery = Delivery(journal, clock, traces) if traces else None
         access = Access(clock, tokens)

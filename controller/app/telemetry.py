@@ -6,8 +6,7 @@ from urllib.parse import unquote
 
 from controller.domain.errors import JournalUnavailable
 from controller.domain.policy import Policy
-from controller.domain.ports import Clock
-from controller.journal.adapter import JournalAdapter
+from controller.domain.ports import Clock, OpenedJournal
 from controller.record.metrics import Metrics, View
 
 MOST_CLOSED_BETWEEN_SCRAPES = 500
@@ -36,7 +35,7 @@ class Gauges:
     """Brings the metrics up to date from the journal, at each scrape."""
 
     def __init__(
-        self, metrics: Metrics, journal: JournalAdapter, owner: str, fleets: Mapping[str, Policy], clock: Clock
+        self, metrics: Metrics, journal: OpenedJournal, owner: str, fleets: Mapping[str, Policy], clock: Clock
     ) -> None:
         self._metrics = metrics
         self._journal = journal

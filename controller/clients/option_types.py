@@ -132,7 +132,7 @@ class SecretRef:
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Read from, and written as, `{env: NAME}`, `{file: PATH}` or `{secretsmanager: NAME}`."""
         return core_schema.no_info_plain_validator_function(
-            _read_reference,
+            read_reference,
             serialization=core_schema.plain_serializer_function_ser_schema(lambda ref: {ref.kind: ref.name}),
         )
 
@@ -148,7 +148,8 @@ class SecretRef:
         }
 
 
-def _read_reference(value: object) -> SecretRef:
+def read_reference(value: object) -> SecretRef:
+    """The reference that a mapping spells. Raises an `expected` error."""
     if isinstance(value, SecretRef):
         return value
     if isinstance(value, dict) and len(value) == 1:

@@ -23,8 +23,8 @@ from controller.journal.events import append, newest, open_replacements, story
 from controller.journal.history import history
 from controller.journal.lease import acquire, holder, release
 from controller.journal.logic.holding import scopes_of
-from controller.journal.migrations import version
 from controller.journal.sql import SqlJournal
+from controller.journal.versions import version
 from controller.journal.worker import Run, direct
 
 P = ParamSpec("P")
@@ -32,8 +32,7 @@ T = TypeVar("T")
 
 
 class JournalAdapter:
-    """`domain.ports.Journal` and `domain.ports.Outbox` over one opened SqlJournal. What each method means, and what it
-    raises, stands at the ports.
+    """`domain.ports.OpenedJournal` over one opened SqlJournal. What each method means and raises stands there.
 
     run: `direct` on a virtual clock, a `WorkerThread` in production.
     """
@@ -49,7 +48,7 @@ class JournalAdapter:
         return await self._run(lambda: self._sql.write(work, *args, **kwargs))
 
     async def aclose(self) -> None:
-        """Close the file, after what was asked before. The worker belongs to whoever made it."""
+        """Close it, after what was asked before. The worker belongs to whoever made it."""
         await self._run(self._sql.close)
 
     async def healthy(self) -> bool:

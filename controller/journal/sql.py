@@ -1,50 +1,46 @@
-"""The synchronous core: one opened journal, one function per transaction."""
+"""The synchronous core: one opened journal, one function per transaction, on any SQL database that has a store."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import URL, Connection, make_url
+from sqlalchemy.exc import ArgumentError
 
-from controller.domain.errors import JournalUnavailable
+from controller.domain.errors import ConfigError
 from controller.domain.ports import Projector
-from controller.journal.engine import location, open_engine, writing
-from controller.journal.trouble import explained
+from controller.journal.sqlite.store import SqliteStore
+from controller.journal.store import Store
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class SqlJournal:
-    """A journal on SQLite. Whatever is called here happens in one transaction, all of it or nothing.
+    """A journal in an SQL database. Whatever is called here happens in one transaction, all of it or nothing.
 
     projector: makes the spans that go into the outbox with the events; None for a journal that is only read.
     """
 
-    def __init__(self, engine: Engine, path: Path | None, projector: Projector | None) -> None:
+    def __init__(self, store: Store, projector: Projector | None) -> None:
         self.projector = projector
-        self._engine = engine
-        self._path = path
-        self._identity = _identity(path)
+        self._store = store
 
     @classmethod
     def open(cls, url: str, projector: Projector | None, *, read_only: bool = False) -> Self:
         """Open `sqlite:///relative.db`, `sqlite:////absolute.db`, or `sqlite:///:memory:` for tests and simulations
         (one thread at a time).
 
-        Makes and migrates the file, unless `read_only`: then nothing is changed, and an absent file reads as empty.
-        Raises ConfigError for other addresses, JournalUnavailable when the file cannot be used.
+        Makes and migrates it, unless `read_only`: then nothing is changed, and an absent one reads as empty.
+        Raises ConfigError for other addresses, JournalUnavailable when it cannot be used.
         """
-        path = location(url)
-        with explained(path):
-            return cls(open_engine(path, read_only=read_only), path, projector)
+        return cls(_store(_parsed(url), read_only=read_only), projector)
 
     def read(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """`work(connection, ...)` on one consistent view.
 
         Raises JournalUnavailable, and whatever `work` raises.
         """
-        with explained(self._path), self._engine.begin() as connection:
+        with self._store.reading() as connection:
             return work(connection, *args, **kwargs)
 
     def write(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -52,21 +48,25 @@ class SqlJournal:
 
         Raises JournalUnavailable, and whatever `work` raises.
         """
-        with explained(self._path):
-            if _identity(self._path) != self._identity:
-                raise JournalUnavailable("its file was removed or replaced while it was open; start Repave again")
-            with writing(self._engine).begin() as connection:
-                return work(connection, *args, **kwargs)
+        with self._store.writing() as connection:
+            return work(connection, *args, **kwargs)
 
     def close(self) -> None:
-        """Close the file. A closed journal is not used again."""
-        self._engine.dispose()
+        """Close it. A closed journal is not used again."""
+        self._store.close()
 
 
-def _identity(path: Path | None) -> tuple[int, int] | None:
-    """Which file it is. SQLite goes on writing to a file that lost its name, beside whoever makes a new one."""
+def _parsed(url: str) -> URL:
+    # An address may hold a password: it is not repeated.
     try:
-        found = path.stat() if path else None
-    except OSError:
-        return None
-    return (found.st_dev, found.st_ino) if found else None
+        return make_url(url)
+    except (ArgumentError, ValueError):
+        raise ConfigError("state: this is not an address; write sqlite:///repave.db") from None
+
+
+def _store(url: URL, *, read_only: bool) -> Store:
+    match url.drivername:
+        case "sqlite":
+            return SqliteStore.open(url, read_only=read_only)
+        case other:
+            raise ConfigError(f"state: {other}:// is not built yet; write sqlite:///repave.db")

@@ -8,6 +8,7 @@ from controller.settings.reading import read_config
 from controller.settings.schema import schema
 from controller.settings.secret import SecretRef
 from controller.settings.specs import AccessToken, Config, Source, Specs
+from controller.settings.state import StateAddress, read_state
 
 __all__ = [
     "AccessToken",
@@ -17,8 +18,10 @@ __all__ = [
     "SecretRef",
     "Source",
     "Specs",
+    "StateAddress",
     "load",
     "policy_from_document",
     "read_config",
+    "read_state",
     "schema",
 ]

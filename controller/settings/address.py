@@ -1,4 +1,4 @@
-"""Where the daemon listens and where its journal lives."""
+"""Where the daemon listens."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,6 @@ from pydantic import PlainValidator, WithJsonSchema
 from controller.settings.values import expected
 
 _ADDRESS = re.compile(r"(?:\[(?P<six>[0-9a-fA-F:.]+)\]|(?P<host>[A-Za-z0-9.-]+)):(?P<port>[0-9]{1,5})")
-_SQLITE = "sqlite:///"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +41,8 @@ def _read_listen(value: object) -> Listen:
     return Listen(host, int(parts["port"]))
 
 
-def _read_state(value: object) -> str:
-    # A database URL may carry a password: it is never shown.
-    if not isinstance(value, str) or not value.startswith(_SQLITE):
-        raise expected("must be sqlite:///PATH; other journals are not supported in this version")
-    path = value.removeprefix(_SQLITE)
-    if not path or path == ":memory:" or path.startswith("?"):
-        raise expected("must name a file, as in sqlite:///repave.db: a journal in memory forgets what is under way")
-    return value
-
-
 ListenAddress = Annotated[
     Listen,
     PlainValidator(_read_listen),
     WithJsonSchema({"type": "string", "examples": ["127.0.0.1:8080"]}),
-]
-StateUrl = Annotated[
-    str,
-    PlainValidator(_read_state),
-    WithJsonSchema({"type": "string", "pattern": f"^{_SQLITE}.+$", "examples": ["sqlite:///repave.db"]}),
 ]

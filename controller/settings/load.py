@@ -18,6 +18,7 @@ from controller.settings.problems import Problems, Spot, quoted
 from controller.settings.shape import check_fleet, check_rules
 from controller.settings.sources import check_conditions, read_sources
 from controller.settings.specs import AccessToken, Config, Source, Specs
+from controller.settings.state import StateAddress
 from controller.settings.validate import validate
 from controller.settings.values import FLEET_NAME_PATTERN
 from controller.settings.yaml_text import parse
@@ -51,6 +52,8 @@ def load(text: str, name: str, specs: Specs) -> Config:
         warn(policies[key], fleet.model.mode or document.mode, fleet.place, specs, notes)
     check_twins(policies, tree.mapping.get("fleets", _NOTHING), specs, problems)
     check_listen(document.listen, document.api, tree, problems)
+    if isinstance(document.state, StateAddress) and document.state.has_password:
+        notes.add(tree.find(("state",)).spot, "'state' holds a password; a reference such as {env: NAME} keeps it out.")
     problems.raise_if_any()
     for policy in policies.values():
         _prove_rebuildable(policy, specs)

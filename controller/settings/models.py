@@ -15,9 +15,10 @@ from controller.domain.policy import (
     StopWhen,
     Verify,
 )
-from controller.settings.address import Listen, ListenAddress, StateUrl
+from controller.settings.address import Listen, ListenAddress
 from controller.settings.problems import quoted
 from controller.settings.secret import SecretRef
+from controller.settings.state import StateAddress, StateSetting
 from controller.settings.values import (
     Duration,
     DurationOrNone,
@@ -229,8 +230,9 @@ class DocumentBase(Section):
     """observe: decides and explains, never acts; ask: a person approves; act. A fleet's own mode overrides."""
     max_mode: Mode = Mode.ACT
     """The cap over every fleet's mode."""
-    state: StateUrl = "sqlite:///repave.db"
-    """The journal: sqlite:///PATH."""
+    state: StateSetting = StateAddress("sqlite:///repave.db")
+    """The journal: sqlite:///PATH, postgresql://USER@HOST/DATABASE or dynamodb://TABLE, or a reference to a secret that
+    holds this address."""
     tick: Duration = _POLICY.tick_seconds
     """How often each fleet is looked at."""
     lease: LeaseSection = LeaseSection()

@@ -11,6 +11,7 @@ from controller.settings.address import Listen
 from controller.settings.models import DocumentBase, Section
 from controller.settings.plugged import Models
 from controller.settings.specs import Specs
+from controller.settings.state import StateAddress
 from controller.settings.values import DURATION_SCHEMA, FLEET_NAME_PATTERN, SHARE_SCHEMA, duration_text, share_text
 
 
@@ -41,7 +42,7 @@ class _Generator(GenerateJsonSchema):
         match dft:
             case Amount():
                 return str(dft) if dft.count is None else dft.count
-            case Listen():
+            case Listen() | StateAddress():
                 return str(dft)
             case BaseModel():
                 return None

@@ -8,6 +8,7 @@ from controller.domain.ports import PlatformSpec, ProbeSpec, SourceSpec
 from controller.settings.address import Listen
 from controller.settings.problems import Problem, Spot
 from controller.settings.secret import SecretRef
+from controller.settings.state import StateAddress
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,10 @@ class Config:
     mode: what holds where a fleet says nothing, capped by max_mode like every fleet's own.
     fleets: by name, in the file's order. warnings: what is allowed and probably not meant.
     hash: of the file's text. tokens: of the HTTP API. name: the file's, for messages. state_at: where in it `state` is.
+    hash: of the file's text. tokens: of the HTTP API. state: the journal's address, or where it is kept.
     """
 
-    state: str
+    state: StateAddress | SecretRef
     listen: Listen
     tick_seconds: float
     lease_ttl_seconds: float

@@ -1,22 +1,29 @@
 """What is journaled is logged, with the replacement's id, and what is open is known."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from structlog.testing import capture_logs
 
-from controller.app.build import opened_journal
+from controller.app.narrate import NarratedJournal
 from controller.domain.lifecycle import Kind, Step
 from controller.domain.ports import Budget
+from controller.journal.adapter import JournalAdapter
+from controller.journal.sql import SqlJournal
 from tests.journal.material import accepted, begun, following, happy, lease_of
 
 
-def url_of(folder: Path) -> str:
-    return f"sqlite:///{folder / 'journal.db'}"
+@asynccontextmanager
+async def narrated(folder: Path) -> AsyncIterator[NarratedJournal]:
+    journal = NarratedJournal(JournalAdapter(SqlJournal.open(f"sqlite:///{folder / 'journal.db'}", None)))
+    yield journal
+    await journal.aclose()
 
 
 async def test_a_whole_story_is_told_line_by_line(tmp_path: Path) -> None:
     with capture_logs() as logs:
-        async with opened_journal(url_of(tmp_path)) as journal:
+        async with narrated(tmp_path) as journal:
             lease = await lease_of(journal)
             await begun(journal, lease)
             await journal.append(following("r-1", 1, happy("i-new")), lease)
@@ -44,7 +51,7 @@ async def test_a_whole_story_is_told_line_by_line(tmp_path: Path) -> None:
 async def test_what_went_wrong_is_a_warning_with_its_reason(tmp_path: Path) -> None:
     failed = (Kind.FAILED, Step.LAUNCH, {"reason": "no capacity", "error_type": "no_capacity", "outcome": "failed"})
     with capture_logs() as logs:
-        async with opened_journal(url_of(tmp_path)) as journal:
+        async with narrated(tmp_path) as journal:
             lease = await lease_of(journal)
             await begun(journal, lease)
             await journal.append(following("r-1", 1, [failed]), lease)
@@ -55,13 +62,13 @@ async def test_what_went_wrong_is_a_warning_with_its_reason(tmp_path: Path) -> N
 async def test_what_was_not_journaled_is_not_told(tmp_path: Path) -> None:
     none = Budget(0, 0, 0, 1)
     with capture_logs() as logs:
-        async with opened_journal(url_of(tmp_path)) as journal:
+        async with narrated(tmp_path) as journal:
             assert isinstance(await journal.accept(accepted(), await lease_of(journal), none), tuple)
     assert logs == []
 
 
 async def test_what_is_open_is_named_with_where_it_stands(tmp_path: Path) -> None:
-    async with opened_journal(url_of(tmp_path)) as journal:
+    async with narrated(tmp_path) as journal:
         lease, other = await lease_of(journal), await lease_of(journal, "api")
         await begun(journal, lease)
         await begun(journal, other, accepted("r-2", fleet="api", predecessor="i-other"))
@@ -69,7 +76,7 @@ async def test_what_is_open_is_named_with_where_it_stands(tmp_path: Path) -> Non
         await journal.append(following("r-1", 1, story[:9]), lease)
         named = ["r-1 (draining i-old of web)", "r-2 (accepted i-other of api)"]
         assert sorted(journal.parked()) == named
-    async with opened_journal(url_of(tmp_path)) as journal:
+    async with narrated(tmp_path) as journal:
         assert journal.parked() == [], "nothing is known before the journal was asked"
         await journal.open_replacements("api")
         await journal.open_replacements("web")
@@ -82,7 +89,7 @@ async def test_what_was_kept_of_an_instance_is_not_logged(tmp_path: Path) -> Non
     kept = {"id": "ab12", "evidence": {"logs": {"lines": ["words of its own"], "cut": 0}}}
     called = {"call": "docker.ContainerStop", "ordinal": 0, "arguments": kept}
     with capture_logs() as logs:
-        async with opened_journal(url_of(tmp_path)) as journal:
+        async with narrated(tmp_path) as journal:
             lease = await lease_of(journal)
             await begun(journal, lease)
             await journal.append(following("r-1", 1, [(Kind.CALLED, Step.LAUNCH, called)]), lease)

@@ -12,7 +12,7 @@ from controller.domain.errors import ConfigError
 from controller.domain.policy import Policy
 from controller.journal.adapter import JournalAdapter
 from controller.journal.sql import SqlJournal
-from controller.settings import Config, Listen, Source, load
+from controller.settings import Config, Listen, Source, StateAddress, load
 from controller.settings.document import sealed
 from tests.journal.material import NOON, accepted, begun, later, lease_of
 
@@ -31,7 +31,9 @@ def loaded(folder: Path) -> Config:
 def test_what_only_a_start_can_change_is_named(tmp_path: Path) -> None:
     config = loaded(tmp_path)
     refuse_fixed(config, replace(config, hash="other", tick_seconds=1.0))
-    moved = replace(config, state="sqlite:///else.db", listen=Listen("127.0.0.1", 1), lease_ttl_seconds=1.0)
+    moved = replace(
+        config, state=StateAddress("sqlite:///else.db"), listen=Listen("127.0.0.1", 1), lease_ttl_seconds=1.0
+    )
     with pytest.raises(ConfigError) as caught:
         refuse_fixed(config, moved)
     assert str(caught.value).splitlines() == [
@@ -42,7 +44,8 @@ def test_what_only_a_start_can_change_is_named(tmp_path: Path) -> None:
 async def test_a_source_that_open_work_reads_cannot_be_left_out(tmp_path: Path) -> None:
     config = loaded(tmp_path)
     policy = reading(config.fleets["web"], "metrics_eu")
-    sql = SqlJournal.open(config.state, None)
+    assert isinstance(config.state, StateAddress)
+    sql = SqlJournal.open(config.state.url, None)
     journal = JournalAdapter(sql)
     await journal.save_policy(policy)
     await begun(journal, await lease_of(journal), accepted("r-1", policy_hash=policy.hash))

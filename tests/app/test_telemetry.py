@@ -3,12 +3,14 @@
 from datetime import datetime
 from pathlib import Path
 
-from controller.app.build import opened_journal
+from controller.app.build import shared_clients
+from controller.app.state import opened_journal
 from controller.app.telemetry import Gauges, program_version, resource_attributes
 from controller.domain.lifecycle import Outcome
 from controller.domain.policy import Policy
 from controller.record.delivery import Counts
 from controller.record.metrics import Metrics
+from controller.settings import StateAddress
 from tests.journal.material import NOON, EventSpans, accepted, begun, ended, lease_of
 from tests.support import builders
 from tests.support.virtual import VirtualClock
@@ -42,7 +44,8 @@ def test_the_operators_words_go_first() -> None:
 
 async def test_metrics_come_from_the_journal_and_count_what_was_there_before_us(tmp_path: Path) -> None:
     metrics = Metrics("1.0", Counts())
-    async with opened_journal(f"sqlite:///{tmp_path / 'journal.db'}", EventSpans()) as journal:
+    state = StateAddress(f"sqlite:///{tmp_path / 'journal.db'}")
+    async with shared_clients(Noon()) as clients, opened_journal(state, clients, EventSpans()) as journal:
         lease = await lease_of(journal)
         for number in range(3):
             await ended(journal, lease, f"r-{number}", Outcome.REPLACED)
@@ -63,7 +66,8 @@ async def test_metrics_come_from_the_journal_and_count_what_was_there_before_us(
 async def test_metrics_are_still_told_when_the_journal_is_gone(tmp_path: Path) -> None:
     metrics = Metrics("1.0", Counts())
     path = tmp_path / "journal.db"
-    async with opened_journal(f"sqlite:///{path}") as journal:
+    state = StateAddress(f"sqlite:///{path}")
+    async with shared_clients(Noon()) as clients, opened_journal(state, clients) as journal:
         lease = await lease_of(journal)
         await ended(journal, lease, "r-1", Outcome.REPLACED)
         gauges = Gauges(metrics, journal, "d-1", policies("web"), Noon())

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from controller.app import plugins
-from controller.app.build import Builder, opened_journal, shared_clients
+from controller.app.build import Builder, shared_clients
 from controller.app.configuration import specs
+from controller.app.state import opened_journal
 from controller.clock import SystemClock
 from controller.operations import ask
 from controller.settings import load
@@ -33,7 +34,7 @@ async def looked(
     text = CONFIG.format(folder=folder, url=engine.url, label=label, docker=docker, fleet=body)
     config, clock = load(text, "edge.yaml", specs()), SystemClock()
     rules = [rule for rule in plugins.rules() if rule.name not in without]
-    async with shared_clients(clock) as clients, opened_journal(config.state) as journal:
+    async with shared_clients(clock) as clients, opened_journal(config.state, clients) as journal:
         site = Builder(config, clock, clients, journal).site(config.fleets["edge"])
         document = await ask.plan([site], rules, config.mode.value, clock)
         inventory = await site.platform.inventory()

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from controller.app.build import Builder, opened_journal, shared_clients
+from controller.app.build import Builder, shared_clients
 from controller.app.configuration import specs
+from controller.app.state import opened_journal
 from controller.clock import SystemClock
 from controller.domain.ports import Journal
 from controller.loop import FleetLoop, Tick
@@ -67,7 +68,7 @@ async def watching(web: Fleet, folder: Path, mode: str = "act") -> AsyncIterator
     text = CONFIG.format(mode=mode, folder=folder, url=web.api.url, label=web.label)
     config, clock = load(text, "edge.yaml", specs()), SystemClock()
     policy = config.fleets["edge"]
-    async with shared_clients(clock) as clients, opened_journal(config.state) as journal:
+    async with shared_clients(clock) as clients, opened_journal(config.state, clients) as journal:
         await journal.save_policy(policy)
         loop = Builder(config, clock, clients, journal).loop(policy, "test", lambda: None)
         try:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from controller.app.build import Builder, opened_journal, shared_clients
+from controller.app.build import Builder, shared_clients
 from controller.app.configuration import specs
 from controller.app.daemon import Daemon
 from controller.app.heartbeat import Heartbeat
+from controller.app.state import opened_journal
 from controller.clients.docker import Engines
 from controller.clients.docker_record import EngineEvent
 from controller.clients.docker_transport import EngineAddress
@@ -63,7 +64,7 @@ async def looking(web: Fleet, folder: Path, mode: str) -> AsyncIterator[Looking]
     clock = SystemClock()
     text = CONFIG.format(mode=mode, folder=folder, url=web.api.url, label=web.label)
     config = load(text, "edge.yaml", specs())
-    async with shared_clients(clock) as clients, opened_journal(config.state) as journal:
+    async with shared_clients(clock) as clients, opened_journal(config.state, clients) as journal:
         seen = Looking(journal)
         builder = Builder(config, clock, clients, journal)
         daemon = Daemon(clock, Heartbeat(clock), config.tick_seconds, lambda *_: None, seen.ticks.append)

@@ -59,7 +59,7 @@ class SqliteMemory:
         self._journal = SqlJournal.open(self.url, None)
 
     def open(self, projector: Projector | None = None) -> JournalAdapter:
-        return JournalAdapter(SqlJournal(self._journal._engine, None, projector))
+        return JournalAdapter(SqlJournal(self._journal._store, projector))
 
     def kept(self) -> list[int]:
         return self._journal.read(_kept)

@@ -5,9 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from controller.domain.lifecycle import Kind, Outcome, Step
-from controller.domain.ports import Budget, EncodedSpan, Lease, RefusalRecord
+from controller.domain.ports import Budget, EncodedSpan, Lease, OpenedJournal, RefusalRecord
 from controller.domain.replacement import Event, Replacement
-from controller.journal.adapter import JournalAdapter
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ROOMY = Budget(
@@ -87,13 +86,13 @@ def following(replacement_id: str, ordinal: int, moves: Sequence[Move], at: date
     return [Event(replacement_id, ordinal + n, at, kind, step, facts) for n, (kind, step, facts) in enumerate(moves)]
 
 
-async def lease_of(journal: JournalAdapter, fleet: str = "web", owner: str = "d-1", at: datetime = NOON) -> Lease:
+async def lease_of(journal: OpenedJournal, fleet: str = "web", owner: str = "d-1", at: datetime = NOON) -> Lease:
     lease = await journal.acquire(fleet, owner, 3600 * 24, at)
     assert lease is not None
     return lease
 
 
-async def begun(journal: JournalAdapter, lease: Lease, event: Event | None = None) -> Replacement:
+async def begun(journal: OpenedJournal, lease: Lease, event: Event | None = None) -> Replacement:
     """A replacement that was accepted without a budget in the way."""
     got = await journal.accept(event or accepted(fleet=lease.fleet), lease, ROOMY)
     assert isinstance(got, Replacement), got
@@ -101,7 +100,7 @@ async def begun(journal: JournalAdapter, lease: Lease, event: Event | None = Non
 
 
 async def ended(
-    journal: JournalAdapter, lease: Lease, replacement_id: str, outcome: Outcome, at: datetime = NOON
+    journal: OpenedJournal, lease: Lease, replacement_id: str, outcome: Outcome, at: datetime = NOON
 ) -> None:
     """A replacement of that id, from acceptance to its end."""
     await begun(

@@ -5,13 +5,15 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from controller.domain.errors import ConfigError, JournalUnavailable
 from controller.domain.model import Hold
-from controller.journal import engine
-from controller.journal.engine import location
-from controller.journal.migrations import MIGRATIONS, version
 from controller.journal.sql import SqlJournal
+from controller.journal.sqlite import engine
+from controller.journal.sqlite.migrations import MIGRATIONS
+from controller.journal.sqlite.store import location
+from controller.journal.versions import version
 from tests.journal.files import bytes_of, opened, written
 from tests.journal.material import accepted, begun, later, lease_of
 
@@ -22,9 +24,9 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_three_slashes_are_relative_and_four_absolute() -> None:
-    assert location("sqlite:///repave.db") == Path.cwd() / "repave.db"
-    assert location("sqlite:////var/lib/repave.db") == Path("/var/lib/repave.db")
-    assert location("sqlite:///:memory:") is None
+    assert location(make_url("sqlite:///repave.db")) == Path.cwd() / "repave.db"
+    assert location(make_url("sqlite:////var/lib/repave.db")) == Path("/var/lib/repave.db")
+    assert location(make_url("sqlite:///:memory:")) is None
 
 
 @pytest.mark.parametrize("url", ["postgresql://ana:secret@db/repave", "dynamodb://table", "sqlite+aiosqlite:///x.db"])
@@ -37,12 +39,12 @@ def test_other_stores_are_not_built_yet(url: str) -> None:
 @pytest.mark.parametrize("url", ["sqlite://repave.db", "sqlite://", "sqlite:///", "sqlite:///x.db?mode=ro"])
 def test_a_file_s_address_is_exact(url: str) -> None:
     with pytest.raises(ConfigError, match="three slashes"):
-        location(url)
+        SqlJournal.open(url, None)
 
 
 def test_what_is_no_address_is_said_without_repeating_it() -> None:
     with pytest.raises(ConfigError, match="not an address") as caught:
-        location("my secret")
+        SqlJournal.open("my secret", None)
     assert "secret" not in str(caught.value)
 
 

@@ -15,8 +15,9 @@ from controller.domain.past import Past, past_of
 from controller.domain.ports import Lease
 from controller.journal import history
 from controller.journal.adapter import JournalAdapter
-from controller.journal.migrations import MIGRATIONS, migrate
 from controller.journal.sql import SqlJournal
+from controller.journal.sqlite.migrations import MIGRATIONS
+from controller.journal.versions import migrate
 from tests.journal.material import EventSpans, Move, accepted, begun, ended, following, later, lease_of
 
 LAUNCHED_AT = "2026-11-01T00:00:00Z"
@@ -140,7 +141,7 @@ async def test_a_migrated_journal_tells_the_same_past(tmp_path: Path) -> None:
 
     engine = create_engine(f"sqlite:///{old}")
     with engine.begin() as connection:
-        migrate(connection, MIGRATIONS[:1])
+        migrate(connection, 0, MIGRATIONS[:1])
     engine.dispose()
     with closing(sqlite3.connect(old, isolation_level=None)) as copy:
         copy.execute("ATTACH ? AS new", (str(new),))

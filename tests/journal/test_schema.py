@@ -12,10 +12,11 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from controller.domain.errors import JournalUnavailable
 from controller.domain.lifecycle import Outcome, Phase
 from controller.journal.adapter import JournalAdapter
-from controller.journal.engine import _use_wal, open_engine, writing
-from controller.journal.migrations import MIGRATIONS, migrate, version
 from controller.journal.schema import metadata
 from controller.journal.sql import SqlJournal
+from controller.journal.sqlite.engine import _use_wal, open_engine, writing
+from controller.journal.sqlite.migrations import MIGRATIONS, found_version
+from controller.journal.versions import migrate, version
 from tests.journal.material import EventSpans, begun, later, lease_of
 
 VERSION_1 = Path(__file__).with_name("version_1.sql")
@@ -147,7 +148,7 @@ async def test_only_the_missing_migrations_run(journal: JournalAdapter, file: Pa
     engine = open_engine(file, read_only=False)
     for _ in range(2):
         with writing(engine).begin() as connection:
-            migrate(connection, ONE_MORE)
+            migrate(connection, found_version(connection), ONE_MORE)
             assert version(connection) == len(ONE_MORE)
             assert connection.exec_driver_sql("SELECT note FROM leases").scalars().all() == ["migrated"]
     engine.dispose()
@@ -157,7 +158,7 @@ async def test_a_migration_that_fails_changes_nothing(journal: JournalAdapter, f
     broken = (*MIGRATIONS, ("ALTER TABLE leases ADD COLUMN note TEXT", "UPDATE nothing SET x = 1"))
     engine = open_engine(file, read_only=False)
     with pytest.raises(OperationalError), writing(engine).begin() as connection:
-        migrate(connection, broken)
+        migrate(connection, found_version(connection), broken)
     with engine.begin() as connection:
         assert version(connection) == len(MIGRATIONS)
         assert "note" not in [column["name"] for column in inspect(connection).get_columns("leases")]
@@ -185,7 +186,7 @@ def test_the_kept_file_of_version_1_has_the_schema_of_version_1(file: Path, tmp_
     made = tmp_path / "made.db"
     engine = create_engine(f"sqlite:///{made}")
     with engine.begin() as connection:
-        migrate(connection, MIGRATIONS[:1])
+        migrate(connection, found_version(connection), MIGRATIONS[:1])
     engine.dispose()
     assert schema_of(file) == schema_of(made)
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from controller.domain.errors import JournalUnavailable
-from controller.journal import engine
 from controller.journal.adapter import JournalAdapter
 from controller.journal.sql import SqlJournal
+from controller.journal.sqlite import engine
 from tests.journal.files import bytes_of, opened, written
 from tests.journal.material import accepted, begun, lease_of
 
@@ -133,7 +133,7 @@ def move_away(file: Path, *, leave_a_copy: bool) -> None:
 
 def limit_pages(journal: JournalAdapter, pages: int) -> None:
     """Let the file have that many pages, or as few as it has now."""
-    with journal._sql._engine.begin() as connection:
+    with journal._sql._store.reading() as connection:
         connection.exec_driver_sql(f"PRAGMA max_page_count={pages or 1}")
 
 

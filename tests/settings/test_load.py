@@ -21,7 +21,7 @@ from controller.domain.policy import (
     Verify,
 )
 from controller.domain.ports import SourceSpec
-from controller.settings import Config, Listen, Source, Specs, load
+from controller.settings import Config, Listen, Source, Specs, StateAddress, load
 from tests.settings.fakes import SPECS, GroupOptions, MetricOptions, Nothing, StoreOptions, platform, probe
 
 MINIMAL = "version: 1\nfleets:\n  web:\n    group: {name: web}\n    max_age: 60d\n"
@@ -50,7 +50,7 @@ def test_what_is_not_said_is_the_domains_default() -> None:
         document=policy.document,
     )
     assert policy == same
-    assert (config.state, config.listen) == ("sqlite:///repave.db", Listen("127.0.0.1", 8080))
+    assert (config.state, config.listen) == (StateAddress("sqlite:///repave.db"), Listen("127.0.0.1", 8080))
     assert (config.tick_seconds, config.lease_ttl_seconds) == (30.0, 30.0)
     assert (config.mode, config.max_mode, config.limits) == (Mode.OBSERVE, Mode.ACT, GlobalLimits())
     assert config.warnings == ()

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 
 from controller.settings import Listen, SecretRef
-from controller.settings.address import ListenAddress, StateUrl
+from controller.settings.address import ListenAddress
 from controller.settings.values import DURATION_SCHEMA, SHARE_SCHEMA, duration_text, read_duration, read_share
 
 
@@ -60,7 +60,6 @@ def test_what_is_no_share_is_refused(value: object) -> None:
 
 
 LISTEN: TypeAdapter[Listen] = TypeAdapter(ListenAddress)
-STATE: TypeAdapter[str] = TypeAdapter(StateUrl)
 
 
 @pytest.mark.parametrize("text", ["127.0.0.1:8080", "127.1.2.3:0", "localhost:80", "[::1]:65535"])
@@ -78,19 +77,6 @@ def test_any_other_address_is_reached_by_others(text: str) -> None:
 def test_what_is_no_address_is_refused(text: object) -> None:
     with pytest.raises(ValidationError, match="must be HOST:PORT"):
         LISTEN.validate_python(text)
-
-
-@pytest.mark.parametrize("text", ["sqlite:///repave.db", "sqlite:////var/lib/repave/journal.db"])
-def test_a_journal_is_a_file(text: str) -> None:
-    assert STATE.validate_python(text) == text
-
-
-@pytest.mark.parametrize(
-    "text", ["sqlite://", "sqlite:///", "sqlite:///:memory:", "postgresql://u:p@h/d", "repave.db", 5]
-)
-def test_any_other_journal_is_refused(text: object) -> None:
-    with pytest.raises(ValidationError, match="must be sqlite:///PATH|must name a file"):
-        STATE.validate_python(text)
 
 
 SECRET: TypeAdapter[SecretRef] = TypeAdapter(SecretRef)

@@ -217,6 +217,16 @@ class Outbox(Protocol):
         """Mark as refused for good by the backend; it is counted and still drawn locally."""
 
 
+class OpenedJournal(Journal, Outbox, Protocol):
+    """A journal with its outbox, as one opened place that can be closed. Each kind of journal is one of these."""
+
+    async def outbox_size(self) -> int:
+        """How many spans wait to be delivered."""
+
+    async def aclose(self) -> None:
+        """Close it, after what was asked before. It is not used again."""
+
+
 @dataclass(frozen=True, slots=True)
 class EncodedSpan:
     """One finished span as OTLP bytes (an ExportTraceServiceRequest). key: unique for ever; the same event always

@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from controller.app.narrate import NarratedJournal
 from controller.cli.command import run_command
 from controller.domain.replacement import Event, Replacement
-from controller.journal.adapter import JournalAdapter
 
 
 @dataclass
@@ -41,23 +41,23 @@ class Reaper:
 
 def make_mortal(reaper: Reaper) -> None:
     """Put a boundary before and after every write of events. An acceptance that is refused writes nothing."""
-    append, accept = JournalAdapter.append, JournalAdapter.accept
+    append, accept = NarratedJournal.append, NarratedJournal.accept
 
-    async def mortal_append(self: JournalAdapter, events: Sequence[Event], lease: Any) -> None:
+    async def mortal_append(self: NarratedJournal, events: Sequence[Event], lease: Any) -> None:
         name = " + ".join(_named(event) for event in events)
         reaper.boundary(f"before {name}")
         await append(self, events, lease)
         reaper.boundary(f"after {name}")
 
-    async def mortal_accept(self: JournalAdapter, event: Event, lease: Any, budget: Any) -> Any:
+    async def mortal_accept(self: NarratedJournal, event: Event, lease: Any, budget: Any) -> Any:
         reaper.boundary("before accepted")
         answer = await accept(self, event, lease, budget)
         if isinstance(answer, Replacement):
             reaper.boundary("after accepted")
         return answer
 
-    setattr(JournalAdapter, "append", mortal_append)  # noqa: B010 - a method, replaced on purpose
-    setattr(JournalAdapter, "accept", mortal_accept)  # noqa: B010
+    setattr(NarratedJournal, "append", mortal_append)  # noqa: B010 - a method, replaced on purpose
+    setattr(NarratedJournal, "accept", mortal_accept)  # noqa: B010
 
 
 def _named(event: Event) -> str:

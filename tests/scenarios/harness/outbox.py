@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 
-from controller.journal.adapter import JournalAdapter
+from controller.domain.ports import OpenedJournal
 from controller.record import names
 
 MOST_SPANS = 10_000
 
 
-async def refusals_sent(journal: JournalAdapter) -> list[str]:
+async def refusals_sent(journal: OpenedJournal) -> list[str]:
     """Each trace of a refusal in the order in which they were made: `hold web  i-1  [window]`."""
     told = []
     for _, body, _ in await journal.pending(MOST_SPANS):

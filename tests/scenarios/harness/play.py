@@ -22,8 +22,8 @@ from controller.app.daemon import Daemon
 from controller.app.heartbeat import Heartbeat
 from controller.app.narrate import Audience
 from controller.demo.process import WorldGroupInfo
+from controller.journal.adapter import JournalAdapter
 from controller.journal.sql import SqlJournal
-from controller.journal.worker import direct
 from controller.loop import FleetLoop, Tick
 from controller.record.trace import TraceProjector
 from controller.settings import Config
@@ -132,7 +132,8 @@ class _Play:
         """From the first look to the last line of the report."""
         self.to_come = len(self.story.timeline)
         clock = self.clock = StoryClock(self.story.begins_at)
-        journal = ToldJournal(SqlJournal.open("sqlite:///:memory:", TraceProjector({"service.name": "repave"})), direct)
+        sql = SqlJournal.open("sqlite:///:memory:", TraceProjector({"service.name": "repave"}))
+        journal = ToldJournal(JournalAdapter(sql))
         self.ledger = journal.ledger = Ledger(self.world, self.names, self.story.begins_at, KEY)
         if self.audience is not None:
             journal.tell(self.audience)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from controller.domain.ports import OpenedJournal
 from controller.domain.replacement import Event, Replacement
-from controller.journal.adapter import JournalAdapter
 from controller.record import names as known
 from controller.record.document import SpanDocument, trace_document
 from controller.settings import Config
@@ -40,7 +40,7 @@ class Ending:
     refusals: Sequence[str]
 
     @classmethod
-    async def of(cls, journal: JournalAdapter, config: Config, now: datetime) -> "Ending":
+    async def of(cls, journal: OpenedJournal, config: Config, now: datetime) -> "Ending":
         """Read it from the journal."""
         done = [(item, await journal.events(item.id)) for item in reversed(await journal.replacements(500))]
         breakers = [

@@ -1,4 +1,4 @@
-"""Opening a journal: its address, SQLite's settings, and who may write.
+"""Opening a file: SQLite's settings, and who may write.
 
 Writers begin with BEGIN IMMEDIATE: two transactions that read first and write later would otherwise both decide on
 what they read. WAL lets readers go on meanwhile; synchronous=FULL keeps every commit through a power cut.
@@ -8,11 +8,11 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, NullPool, Pool, QueuePool, StaticPool, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import Connection, Engine, NullPool, Pool, QueuePool, StaticPool, create_engine, event
 
-from controller.domain.errors import ConfigError, JournalUnavailable
-from controller.journal.migrations import MIGRATIONS, migrate, refuse_newer, version
+from controller.domain.errors import JournalUnavailable
+from controller.journal.sqlite.migrations import MIGRATIONS, found_version
+from controller.journal.versions import migrate, refuse_newer
 
 BUSY_TIMEOUT_SECONDS = 5.0
 """How long a writer waits for another one. Transactions take milliseconds: longer than this, something is wrong."""
@@ -24,23 +24,6 @@ SETTINGS = (
 )
 
 WAL_ATTEMPTS = 20
-
-
-def location(url: str) -> Path | None:
-    """The file of a `sqlite:///relative.db` or `sqlite:////absolute.db`; None for `sqlite:///:memory:`, which is for
-    tests and simulations.
-
-    Raises ConfigError for any other address.
-    """
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
-        raise ConfigError("state: this is not an address; write sqlite:///repave.db") from None
-    if parsed.drivername != "sqlite":
-        raise ConfigError(f"state: {parsed.drivername}:// is not built yet; write sqlite:///repave.db")
-    if parsed.host or parsed.query or not parsed.database:
-        raise ConfigError("state: a file is sqlite:///relative.db (three slashes) or sqlite:////absolute.db (four)")
-    return None if parsed.database == ":memory:" else Path(parsed.database).absolute()
 
 
 def open_engine(path: Path | None, *, read_only: bool) -> Engine:
@@ -116,7 +99,7 @@ def _empty() -> Engine:
 
 def _migrated(engine: Engine) -> Engine:
     with writing(engine).begin() as connection:
-        migrate(connection, MIGRATIONS)
+        migrate(connection, found_version(connection), MIGRATIONS)
     return engine
 
 
@@ -129,7 +112,7 @@ def _frozen(engine: Engine) -> Engine:
 def _version_of(connect: Callable[[], sqlite3.Connection]) -> int:
     """Raises JournalUnavailable when it is a newer journal, or none."""
     with _engine(connect, NullPool).begin() as connection:
-        found = version(connection)
+        found = found_version(connection)
     refuse_newer(found, len(MIGRATIONS))
     return found
 

@@ -3,11 +3,10 @@
 Each file says which version it has in `schema_version`.
 """
 
-from collections.abc import Sequence
-
 from sqlalchemy import Connection
 
 from controller.domain.errors import JournalUnavailable
+from controller.journal.versions import Migrations, version
 
 VERSION_1 = (
     """CREATE TABLE replacements (
@@ -109,11 +108,10 @@ VERSION_5 = (
 )
 """Which daemons are there, so that they can share the fleets."""
 
-MIGRATIONS: tuple[Sequence[str], ...] = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5)
-"""MIGRATIONS[n] leads from version n to n + 1."""
+MIGRATIONS: Migrations = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5)
 
 
-def version(connection: Connection) -> int:
+def found_version(connection: Connection) -> int:
     """The version of the open file; 0 when it is empty.
 
     Raises JournalUnavailable when its tables are somebody else's.
@@ -123,30 +121,4 @@ def version(connection: Connection) -> int:
         return 0
     if "schema_version" not in tables:
         raise JournalUnavailable("it is a database, but not a journal of Repave's")
-    return int(connection.exec_driver_sql("SELECT version FROM schema_version").scalar_one())
-
-
-def migrate(connection: Connection, migrations: Sequence[Sequence[str]]) -> None:
-    """Bring the file to the newest version, in the connection's transaction, which has to be a writer's.
-
-    Raises JournalUnavailable when the file is of a version that these migrations do not know.
-    """
-    found = version(connection)
-    refuse_newer(found, len(migrations))
-    if found == len(migrations):
-        return
-    if not found:
-        connection.exec_driver_sql("CREATE TABLE schema_version (version INTEGER NOT NULL)")
-        connection.exec_driver_sql("INSERT INTO schema_version VALUES (0)")
-    for statements in migrations[found:]:
-        for statement in statements:
-            connection.exec_driver_sql(statement)
-    connection.exec_driver_sql("UPDATE schema_version SET version = ?", (len(migrations),))
-
-
-def refuse_newer(found: int, known: int) -> None:
-    """Raises JournalUnavailable when a newer Repave wrote the file: reading it by old meanings would be a guess."""
-    if found > known:
-        raise JournalUnavailable(
-            f"its schema has version {found} and this Repave knows up to {known}: start the newer Repave again"
-        )
+    return version(connection)
