@@ -68,18 +68,23 @@ class HttpOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    port: int = Field(strict=True, ge=1, le=65535, description="where each instance listens")
+    port: int = Field(
+        strict=True,
+        ge=1,
+        le=65535,
+        description="where each instance listens; of a container its own port, not one of the host's",
+    )
     path: Path = Field(default="/", description="what is asked for, with GET")
     expect: Annotated[str, BeforeValidator(_expected)] = Field(
         default="200-399",
-        description="the statuses that are well",
+        description="the statuses that are well: 200, 200-399 or 200,204; redirects are not followed",
         json_schema_extra={"type": ["string", "integer"]},
     )
     metric: Metric = Field(
         default=Metric.STATUS, description="status: known by itself to be well or not; latency_ms: rules say `above`"
     )
     timeout: Annotated[OptionDuration, AfterValidator(_timeout)] = Field(
-        default=2.0, description="for how long an answer is waited for"
+        default=2.0, description="for how long an answer is waited for; at most 10s"
     )
     host: Text | None = Field(default=None, description="the Host header, by default the address")
     tls: HttpTlsOptions | None = Field(default=None, description="for https; `{}` is enough beside a `host`")

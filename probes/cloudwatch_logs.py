@@ -37,9 +37,13 @@ class CloudwatchLogsOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     group: str = Field(pattern=r"^[.\-_/#A-Za-z0-9]{1,512}$", description="the log group's name")
-    match: MatchText = Field(description="a term, or a /regular expression/, that a line has to contain")
+    match: MatchText = Field(
+        description="a term, or a /regular expression/, that a line has to contain, capitals and all"
+    )
     stream: Annotated[str, Field(max_length=512), AfterValidator(_stream)] = Field(
-        default=PLACE, description="how log streams are named: {instance} is an id or a name, * is anything"
+        default=PLACE,
+        description="how log streams are named: {instance} is an id, a private DNS name, host name or address, * is "
+        "anything",
     )
     silent_after: OptionDuration = Field(
         default=900.0, description="a stream whose newest line is older proves no life, so that its zero is unknown"

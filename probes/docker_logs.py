@@ -40,11 +40,13 @@ class DockerLogsOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    match: MatchText = Field(description="a term, or a /regular expression/, that a line has to contain")
+    match: MatchText = Field(
+        description="a term, or a /regular expression/ as Python reads it, that a line has to contain"
+    )
     silent_after: OptionDuration | None = Field(
         default=None,
         description="a container whose newest line is older proves no life, so that its zero is unknown; by default it "
-        "is enough that it runs",
+        "is enough that it runs; at most `within`",
     )
 
     @field_validator("match")

@@ -37,13 +37,13 @@ class NrqlOptions(QueryOptions):
     """A query, alone or with more to say about it."""
 
     query: Query
-    """NRQL with a FACET that names instances, and without SINCE, UNTIL and TIMESERIES."""
+    """NRQL with a FACET that names instances, without SINCE, UNTIL and TIMESERIES. `nrql: QUERY` is short for it."""
     value: Text | None = None
     """The column that holds the value; by default `value`, or the only one."""
     period: OptionDuration | None = None
-    """The length of one bucket; by default a twentieth of `for`, at least 1m."""
+    """The length of one bucket; by default a twentieth of `for`, at least 1m. An answer has 366 at most."""
     alive: Query | None = None
-    """NRQL whose rows above zero prove that an instance is alive here; for `missing: zero`."""
+    """NRQL whose rows above zero prove that an instance is alive here; for `missing: zero`, which needs it."""
 
 
 class NrqlProbe:

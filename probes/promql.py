@@ -22,11 +22,12 @@ class PromqlOptions(QueryOptions):
     """A query, alone or with more to say about it."""
 
     query: QueryText
-    """PromQL that gives one row per instance."""
+    """PromQL that gives one row per instance. `promql: QUERY` is short for it."""
     step: OptionDuration | None = None
     """The distance between two readings; by default a twentieth of `for`, from 15s to 5m."""
     alive: QueryText | None = None
-    """PromQL whose rows above zero prove that an instance is alive here, such as `up`; for `missing: zero`."""
+    """PromQL whose rows above zero prove that an instance is alive here, such as `up`; for `missing: zero`, which needs
+    it."""
 
 
 class Promql:

@@ -1,0 +1,47 @@
+"""Whoever is called by an alert finds its section in the runbook, and the runbook has no section that no alert leads to."""
+
+import re
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parents[2]
+RUNBOOK = ROOT / "docs" / "runbook.md"
+SECTIONS = dict(re.findall(r"^## (Repave\w+)\n(.*?)(?=^## |\Z)", RUNBOOK.read_text(encoding="utf-8"), re.DOTALL | re.M))
+PARTS = ("**Means**", "**How bad:**", "**Look at**", "**Do**", "**Do not**")
+
+
+def alerts() -> dict[str, set[str]]:
+    """Every alert for Prometheus, with the runbook pages that it names."""
+    found: dict[str, set[str]] = {}
+    for path in (ROOT / "deploy" / "alerts").rglob("*.rules.yml"):
+        for group in YAML(typ="safe").load(path)["groups"]:
+            for rule in group["rules"]:
+                found.setdefault(rule["alert"], set()).add(rule["annotations"]["runbook_url"])
+    return found
+
+
+ALERTS = alerts()
+
+
+def test_every_alert_has_its_section_and_every_section_its_alert() -> None:
+    assert len(ALERTS) >= 6
+    assert set(SECTIONS) == set(ALERTS)
+
+
+@pytest.mark.parametrize("name", sorted(ALERTS))
+def test_the_alert_leads_there(name: str) -> None:
+    assert ALERTS[name] == {f"docs/runbook.md#{name.lower()}"}
+
+
+@pytest.mark.parametrize("name", sorted(SECTIONS))
+def test_a_section_says_all_that_is_needed(name: str) -> None:
+    """What it means, how bad it is, what to look at, what to do, what not to do; and at least one command."""
+    assert [part for part in PARTS if part not in SECTIONS[name]] == []
+    assert re.search(r"^    \$ ", SECTIONS[name], re.M), "no command to look with"
+
+
+def test_stopping_comes_first() -> None:
+    first = re.findall(r"^## (.*)$", RUNBOOK.read_text(encoding="utf-8"), re.M)[0]
+    assert first == "Stop everything"
