@@ -1,4 +1,4 @@
-"""Whoever is called by an alert finds its section in the runbook, and the runbook has no section that no alert leads to."""
+"""Whoever is called by an alert finds its section in the runbook, and no section is without an alert."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,8 @@ from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[2]
 RUNBOOK = ROOT / "docs" / "runbook.md"
-SECTIONS = dict(re.findall(r"^## (Repave\w+)\n(.*?)(?=^## |\Z)", RUNBOOK.read_text(encoding="utf-8"), re.DOTALL | re.M))
+TEXT = RUNBOOK.read_text(encoding="utf-8")
+SECTIONS = dict(re.findall(r"^## (Repave\w+)\n(.*?)(?=^## |\Z)", TEXT, re.DOTALL | re.MULTILINE))
 PARTS = ("**Means**", "**How bad:**", "**Look at**", "**Do**", "**Do not**")
 
 
@@ -39,9 +40,8 @@ def test_the_alert_leads_there(name: str) -> None:
 def test_a_section_says_all_that_is_needed(name: str) -> None:
     """What it means, how bad it is, what to look at, what to do, what not to do; and at least one command."""
     assert [part for part in PARTS if part not in SECTIONS[name]] == []
-    assert re.search(r"^    \$ ", SECTIONS[name], re.M), "no command to look with"
+    assert re.search(r"^    \$ ", SECTIONS[name], re.MULTILINE), "no command to look with"
 
 
 def test_stopping_comes_first() -> None:
-    first = re.findall(r"^## (.*)$", RUNBOOK.read_text(encoding="utf-8"), re.M)[0]
-    assert first == "Stop everything"
+    assert re.findall(r"^## (.*)$", TEXT, re.MULTILINE)[0] == "Stop everything"
