@@ -7,15 +7,17 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from controller.act.accept import acceptance, approved, budget, proposal
 from controller.act.caretaker import Caretaker
 from controller.act.nudge import Nudge
+from controller.act.recollection import JournalLost, Recollection
 from controller.act.runner import Runner
 from controller.act.site import Site, Sites
 from controller.act.tenure import Tenure
 from controller.decide.breakers import changes
-from controller.decide.explain import explain, isoformat, refusals, sentence_of
+from controller.decide.explain import explain, isoformat, refusals, sentence_of, watching_only
 from controller.decide.judge import judge
 from controller.decide.plan import plan
 from controller.decide.proposals import to_propose, withdrawn
@@ -37,6 +39,8 @@ class Tick:
     sentence: for people. settled: nothing to do now or soon (see decide.plan). standby: another daemon acts here.
     failed: replacements that failed since this loop began. held_in_flight: holds stop all that is open.
     looked: whether the fleet could be looked at and decided about. counts: its instances by verdict.
+    seen, record: what was looked at, and what was made of it; None where nothing was. journal_lost: since when the
+    journal is missing; while it is, the fleet is only watched, and the record is in no journal.
     """
 
     fleet: str
@@ -49,6 +53,9 @@ class Tick:
     breaker_open: bool = False
     looked: bool = True
     counts: Mapping[str, int] = field(default_factory=dict)
+    seen: Snapshot | None = None
+    record: TickRecord | None = None
+    journal_lost: JournalLost | None = None
 
 
 class FleetLoop:
@@ -84,6 +91,7 @@ class FleetLoop:
         self._driving: dict[str, asyncio.Task[Replacement]] = {}
         self._keeping: asyncio.Task[None] | None = None
         self._broken: dict[str, str] = {}
+        self._known = Recollection()
         self._failed = 0
 
     async def tick(self) -> Tick:
@@ -94,15 +102,12 @@ class FleetLoop:
             self._runner.adopt(self._site, sites)
         self._listen()
         try:
-            if await self._tenure.take() is None:
-                return await self._stand_by()
-            self._keep_lease()
-            await self._drive_open()
-            return await self._look_and_act()
+            try:
+                return await self._act()
+            except JournalUnavailable as error:
+                return await self._watch(self._known.missed(self._clock.now(), str(error)))
         except PlatformError as error:
             return self._later(f"cannot see the fleet: {error}")
-        except JournalUnavailable as error:
-            return self._later(f"cannot act, the journal is not there: {error}")
         except LeaseLost as error:
             return self._later(f"stopped acting: {error}")
 
@@ -125,16 +130,55 @@ class FleetLoop:
             with suppress(JournalUnavailable, LeaseLost):
                 await self._tenure.release()
 
-    async def _look_and_act(self) -> Tick:
+    async def _act(self) -> Tick:
+        """A tick with the journal: under the lease, or standing by."""
+        if await self._tenure.take() is None:
+            tick = await self._stand_by()
+        else:
+            self._keep_lease()
+            await self._drive_open()
+            tick = await self._look_and_act()
+        self._known.found()
+        return tick
+
+    async def _watch(self, lost: JournalLost) -> Tick:
+        """A tick without the journal: nothing is written, so nothing is done; what is driven waits for it too."""
+        if not self._known.anything:
+            return replace(self._later(f"cannot act, the journal is not there: {lost.reason}"), journal_lost=lost)
         policy = self._site.policy
         with lap(self._clock, "observe"):
-            snapshot = await self._site.observer.snapshot()
+            snapshot = await self._site.observer.again(self._known.as_driven(self._runner.stands), lost.since)
         with lap(self._clock, "decide"):
             judgement = judge(snapshot, policy)
+            decided = plan(snapshot, judgement, policy, self._rules)
+        self._known.watched(snapshot, judgement.memory)
+        sentence = watching_only(lost.since, lost.reason, sentence_of(snapshot, judgement, decided, (), self._broken))
+        return Tick(
+            self.fleet,
+            sentence,
+            decided.next_look_at,
+            failed=self._failed,
+            held_in_flight=_all_paused(snapshot.open_replacements),
+            breaker_open=bool(snapshot.breakers),
+            counts=_counts(judgement),
+            seen=snapshot,
+            record=_record(snapshot, judgement, sentence, explain(snapshot, judgement, decided, policy)),
+            journal_lost=lost,
+        )
+
+    async def _look_and_act(self) -> Tick:
+        policy, token = self._site.policy, self._tenure.lease().token
+        with lap(self._clock, "observe"):
+            snapshot = self._known.completed(await self._site.observer.snapshot(), token)
+        with lap(self._clock, "decide"):
+            judgement = judge(snapshot, policy)
+            self._known.keep(snapshot, judgement.memory, token)
             snapshot = await self._breakers(snapshot, judgement)
             decided = plan(snapshot, judgement, policy, self._rules)
             snapshot, decided, proposed = self._propose(snapshot, judgement, decided)
         accepted = await self._accept(snapshot, decided)
+        opened = (*snapshot.open_replacements, *accepted)
+        self._known.keep(replace(snapshot, open_replacements=opened), judgement.memory, token)
         if accepted:
             await self._drive_open()
         with lap(self._clock, "upkeep"):
@@ -142,13 +186,9 @@ class FleetLoop:
         sentence = sentence_of(snapshot, judgement, decided, accepted, {**self._broken, **self._runner.waiting_for})
         sentence = "; ".join((sentence, *tended))
         report = explain(snapshot, judgement, decided, policy)
-        record = TickRecord(
-            self.fleet,
-            snapshot.now,
-            sentence,
-            judgement.memory,
-            report,
-            refusals(snapshot, decided, report),
+        record = replace(
+            _record(snapshot, judgement, sentence, report),
+            refusals=refusals(snapshot, decided, report),
             proposed=proposed,
             withdrawn=withdrawn(snapshot, judgement, policy),
         )
@@ -162,7 +202,9 @@ class FleetLoop:
             failed=self._failed,
             held_in_flight=_all_paused(snapshot.open_replacements),
             breaker_open=bool(snapshot.breakers),
-            counts=Counter(verdict.kind.value for verdict in judgement.verdicts.values()),
+            counts=_counts(judgement),
+            seen=snapshot,
+            record=record,
         )
 
     async def _breakers(self, snapshot: Snapshot, judgement: Judgement) -> Snapshot:
@@ -236,6 +278,7 @@ class FleetLoop:
             self._keeping = asyncio.create_task(self._tenure.keep(), name=f"lease {self.fleet}")
 
     async def _stand_by(self) -> Tick:
+        self._known.forget()
         for task in self._driving.values():
             task.cancel()
         holder = await self._journal.holder(self.fleet)
@@ -250,6 +293,14 @@ class FleetLoop:
     def _later(self, why: str) -> Tick:
         next_look_at = self._clock.now() + timedelta(seconds=self._site.policy.tick_seconds)
         return Tick(self.fleet, why, next_look_at, failed=self._failed, looked=False)
+
+
+def _record(snapshot: Snapshot, judgement: Judgement, sentence: str, report: Mapping[str, Any]) -> TickRecord:
+    return TickRecord(snapshot.fleet, snapshot.now, sentence, judgement.memory, report)
+
+
+def _counts(judgement: Judgement) -> Counter[str]:
+    return Counter(verdict.kind.value for verdict in judgement.verdicts.values())
 
 
 def _all_paused(opened: Sequence[Replacement]) -> bool:

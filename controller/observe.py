@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar, cast
 
@@ -50,29 +51,53 @@ class Observer:
         Raises PlatformError when the platform itself cannot be read: without an inventory there is nothing to judge.
         Raises JournalUnavailable when the past cannot be read.
         """
+        fleet, journal = self._policy.fleet, self._journal
+        open_replacements = await journal.open_replacements(fleet)
+        seen = await self._seen(since)
+        return replace(
+            seen,
+            memory=await journal.memory(fleet),
+            open_replacements=open_replacements,
+            holds=await journal.holds(seen.now),
+            breakers=await journal.breakers(fleet),
+            history=await journal.history(fleet, seen.now),
+            requests=await journal.requests(seen.now, fleet),
+        )
+
+    async def again(self, last: Snapshot, lost_since: datetime) -> Snapshot:
+        """What can be seen now that the journal cannot be reached; what comes from it is still as in the last look.
+
+        Raises PlatformError when the platform itself cannot be read.
+        """
+        seen = await self._seen()
+        return replace(
+            seen,
+            memory=last.memory,
+            open_replacements=last.open_replacements,
+            holds=last.holds,
+            breakers=last.breakers,
+            history=last.history,
+            requests=last.requests,
+            journal_lost_since=lost_since,
+        )
+
+    async def _seen(self, since: datetime | None = None) -> Snapshot:
+        """What platform and probes tell, all of them asked as of now."""
         started_at = self._clock.now()
-        open_replacements = await self._journal.open_replacements(self._policy.fleet)
         with lap(self._clock, "inventory"):
             inventory = await self._platform.inventory()
         (signals, coverage), guards = await asyncio.gather(
             self._signals(inventory, started_at, since), self._guards(inventory, started_at)
         )
-        fleet, journal, now = self._policy.fleet, self._journal, self._clock.now()
         return Snapshot(
-            fleet=fleet,
-            now=now,
+            fleet=self._policy.fleet,
+            now=self._clock.now(),
             inventory=inventory,
             signals=signals,
-            memory=await journal.memory(fleet),
-            open_replacements=open_replacements,
-            holds=await journal.holds(now),
-            breakers=await journal.breakers(fleet),
-            history=await journal.history(fleet, now),
             observed_from=started_at,
             own_instances=self._own_instances,
             coverage=coverage,
             guards=guards,
-            requests=await journal.requests(now, fleet),
         )
 
     async def _signals(

@@ -137,41 +137,6 @@ def test_a_platform_that_cannot_be_seen_ends_the_tick_in_a_sentence() -> None:
     run(main)
 
 
-def test_without_its_journal_it_does_not_act_and_goes_on_when_it_is_back() -> None:
-    async def main(clock: VirtualClock) -> None:
-        world, journal = aged(clock), Away(new_journal())
-        daemon = SimulatedDaemon(world, journal, clock)
-        journal.away = frozenset({"*"})
-        tick = await daemon.loop.tick()
-        assert tick.sentence == "cannot act, the journal is not there: the disk is full"
-        journal.away = frozenset({"record_tick"})
-        assert "cannot act" in (await daemon.loop.tick()).sentence
-        journal.away = frozenset()
-        await daemon.run()
-        assert [item.call for item in world.wire] == ["launch", "drain", "terminate"] * 2
-
-    run(main)
-
-
-def test_a_journal_that_goes_away_in_the_middle_loses_nothing() -> None:
-    async def main(clock: VirtualClock) -> None:
-        world, book = aged(clock), new_journal()
-        journal = Away(book)
-        daemon = SimulatedDaemon(world, journal, clock)
-        await daemon.run(until=lambda tick: len(world.wire) == 1)
-        journal.away = frozenset({"*"})
-        for _ in range(10):
-            await daemon.loop.tick()
-            await clock.sleep(30)
-        assert len(world.wire) == 1
-        journal.away = frozenset()
-        await daemon.run()
-        assert [item.call for item in world.wire] == ["launch", "drain", "terminate"] * 2
-        await daemon.loop.stop(1.0)
-
-    run(main)
-
-
 def test_while_another_acts_it_stands_by_and_looks_when_the_lease_ends() -> None:
     async def main(clock: VirtualClock) -> None:
         world, book = aged(clock), new_journal()

@@ -24,17 +24,20 @@ SEGMENT = timedelta(minutes=50)
 """What lasts longer continues in a linked trace: backends drop spans that are older than an hour."""
 
 MOST_BACKOFF_SECONDS = 60.0
+MOST_JOURNAL_BACKOFF_SECONDS = 5.0
+"""The journal is asked again sooner than a vendor: it is ours, and while it is away everything stands still."""
 
 
 class Runner:
     """The hand of one fleet. `drive` may run for several replacements at once; steps in one group take turns where the
     platform needs it, so that no newcomer is claimed twice and no count is written over.
 
-    waiting_for: what each driven replacement waits for at present, in words, by its id.
+    waiting_for: what each driven replacement waits for at present, in words, by its id. stands: where each is.
     """
 
     def __init__(self, site: Site, sites: Sites, journal: Journal, tenure: Tenure, clock: Clock) -> None:
         self.waiting_for: dict[str, str] = {}
+        self.stands: dict[str, Replacement] = {}
         self._site = site
         self._sites = sites
         self._journal = journal
@@ -65,15 +68,18 @@ class Runner:
                     saga.waiting_for, saga.looked_at = str(held), None
                 except (PlatformError, JournalUnavailable) as error:
                     failures += 1
-                    pause = min(pause * 2 ** min(failures, 10), MOST_BACKOFF_SECONDS)
+                    ours = isinstance(error, JournalUnavailable)
+                    most = MOST_JOURNAL_BACKOFF_SECONDS if ours else MOST_BACKOFF_SECONDS
+                    pause = min(pause * 2 ** min(failures, 10), most)
                     if await self._ended_by(error, saga, site):
                         failures, pause = 0, 0.0
-                self.waiting_for[replacement.id] = saga.waiting_for
+                self.waiting_for[replacement.id], self.stands[replacement.id] = saga.waiting_for, saga.state
                 if saga.state.open:
                     await self._clock.sleep(pause)
         finally:
             PRESSING.reset(pressing)
             self.waiting_for.pop(replacement.id, None)
+            self.stands.pop(replacement.id, None)
         return saga.state
 
     async def _ended_by(self, error: Exception, saga: Saga, site: Site) -> bool:

@@ -1,12 +1,12 @@
 """What a journal and a configuration can answer: the same documents for `get --json` and for the HTTP API."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from controller.app.configuration import duration_seconds
 from controller.app.live import Live
 from controller.decide.explain import request_json
-from controller.domain.ports import Clock, OpenedJournal
+from controller.domain.ports import Clock, Journal
 from controller.domain.replacement import Event
 from controller.domain.request import Request
 from controller.operations import look, recall, request, tell
@@ -15,30 +15,37 @@ from controller.record.document import trace_document
 from controller.record.trace import trace_id_of
 from controller.record.waterfall import waterfall
 
+Stale = Callable[[], dict[str, Any] | None]
+
 
 class Answers:
-    """Implements web.asked.Answers. What each method gives, and what it raises, stands there."""
+    """Implements web.asked.Answers. What each method gives, and what it raises, stands there.
 
-    def __init__(self, journal: OpenedJournal, clock: Clock, live: Live) -> None:
+    stale: since when the journal cannot be reached, and why (documents.Stale); None while it can.
+    """
+
+    def __init__(self, journal: Journal, clock: Clock, live: Live, stale: Stale = lambda: None) -> None:
         self._journal = journal
         self._clock = clock
         self._live = live
+        self._stale = stale
 
     async def fleets(self) -> dict[str, Any]:
         """Every fleet."""
-        return await look.fleets(self._journal, self._clock, self._live.config.fleets, self._live.document())
+        fleets = self._live.config.fleets
+        return await self._told(look.fleets(self._journal, self._clock, fleets, self._live.document()))
 
     async def instances(self) -> dict[str, Any]:
         """Every instance, as of the last look."""
-        return await look.instances(self._journal, self._clock, self._live.config.fleets)
+        return await self._told(look.instances(self._journal, self._clock, self._live.config.fleets))
 
     async def replacements(self, limit: int) -> dict[str, Any]:
         """The newest replacements."""
-        return await look.replacements(self._journal, self._clock, trace_id_of, limit)
+        return await self._told(look.replacements(self._journal, self._clock, trace_id_of, limit))
 
     async def requests(self, limit: int) -> dict[str, Any]:
         """What was proposed and asked for."""
-        return await look.requests(self._journal, self._clock, limit)
+        return await self._told(look.requests(self._journal, self._clock, limit))
 
     async def replacement(self, replacement_id: str) -> dict[str, Any]:
         """One replacement."""
@@ -56,17 +63,18 @@ class Answers:
 
     async def holds(self) -> dict[str, Any]:
         """The stops in force."""
-        return await recall.holds(self._journal, self._clock)
+        return await self._told(recall.holds(self._journal, self._clock))
 
     async def plan(self, fleet: str | None) -> dict[str, Any]:
         """The plan as of the last look at each fleet."""
         config = self._live.config
-        return await recall.plan(self._journal, self._clock, config.fleets, config.mode.value, fleet)
+        return await self._told(recall.plan(self._journal, self._clock, config.fleets, config.mode.value, fleet))
 
     async def why(self, instance_id: str) -> dict[str, Any]:
         """One instance as of the last look."""
         config = self._live.config
-        return await recall.why(self._journal, self._clock, config.fleets, config.mode.value, instance_id)
+        mode = config.mode.value
+        return await self._told(recall.why(self._journal, self._clock, config.fleets, mode, instance_id))
 
     async def hold(self, target: str, duration: str | None, reason: str, by: str) -> dict[str, Any]:
         """Stop a fleet, an instance, or `all`."""
@@ -99,6 +107,10 @@ class Answers:
         fleets = self._live.config.fleets
         wish = await request.replace(self._journal, self._clock, instance_id, reason, by, fleets)
         return request_json(wish, self._clock.now())
+
+    async def _told(self, asked: Awaitable[dict[str, Any]]) -> dict[str, Any]:
+        """The document, and since when it is no more than what was known last."""
+        return await asked | {"stale": self._stale()}
 
     async def _events(self, replacement_id: str) -> Sequence[Event]:
         events = await self._journal.events(replacement_id)

@@ -14,6 +14,7 @@ from controller.app.build import Builder, refuse_orphans, shared_clients
 from controller.app.daemon import Daemon, Exit
 from controller.app.fleets import Fleets
 from controller.app.heartbeat import Heartbeat
+from controller.app.last_known import LastKnown
 from controller.app.live import Live
 from controller.app.narrate import NarratedJournal
 from controller.app.reload import Reloader, refuse_lost_sources
@@ -25,6 +26,7 @@ from controller.app.telemetry import Gauges, program_version, resource_attribute
 from controller.app.tokens import resolve_tokens
 from controller.app.watched import WatchedLoop
 from controller.clock import SystemClock
+from controller.decide.explain import isoformat
 from controller.domain.errors import JournalUnavailable
 from controller.domain.ports import Clock
 from controller.loop import Tick
@@ -126,8 +128,10 @@ class Service:
         self._owner = f"{socket.gethostname()}/{clock.new_id('d')}"
         self._heartbeat = Heartbeat(clock)
         self._metrics = Metrics(program_version(), delivery.counts if delivery else Counts())
-        self._gauges = Gauges(self._metrics, journal, self._owner, config.fleets, clock)
-        self._api = Api(Answers(journal, clock, live), access, Hub(), TraceDocument, program_version())
+        self._known, readable = LastKnown.before(journal)
+        self._gauges = Gauges(self._metrics, self._known, self._owner, config.fleets, clock)
+        answers = Answers(readable, clock, live, self._known.stale)
+        self._api = Api(answers, access, Hub(), TraceDocument, program_version())
         self._stream = Stream(self._api.hub)
         journal.tell(self._stream)
         self._daemon = Daemon(clock, self._heartbeat, config.tick_seconds, self._metrics.ticked, self._ticked)
@@ -171,6 +175,7 @@ class Service:
         return code
 
     def _ticked(self, tick: Tick) -> None:
+        self._known.told(tick)
         self._stream.tick(tick, self._clock.now())
         self._watcher.on_tick(tick)
 
@@ -212,6 +217,10 @@ class Service:
                 healthy = await self._journal.healthy()
         except TimeoutError:
             healthy = False
+        lost = self._known.lost
+        if lost is not None:
+            since = isoformat(lost.since)
+            return Answer(False, f"not ready: watching only, the journal is not there since {since}: {lost.reason}")
         ready = f"ready: {self._live.sentence()}"
         return Answer(healthy, ready if healthy else "not ready: the journal cannot be read")
 

@@ -1,12 +1,15 @@
 """What this daemon says of itself to the backends of traces and metrics."""
 
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
 from importlib.metadata import version
 from urllib.parse import unquote
 
+from controller.app.last_known import LastKnown
 from controller.domain.errors import JournalUnavailable
 from controller.domain.policy import Policy
-from controller.domain.ports import Clock, OpenedJournal
+from controller.domain.ports import Clock
 from controller.record.metrics import Metrics, View
 
 MOST_CLOSED_BETWEEN_SCRAPES = 500
@@ -35,7 +38,7 @@ class Gauges:
     """Brings the metrics up to date from the journal, at each scrape."""
 
     def __init__(
-        self, metrics: Metrics, journal: OpenedJournal, owner: str, fleets: Mapping[str, Policy], clock: Clock
+        self, metrics: Metrics, journal: LastKnown, owner: str, fleets: Mapping[str, Policy], clock: Clock
     ) -> None:
         self._metrics = metrics
         self._journal = journal
@@ -43,6 +46,7 @@ class Gauges:
         self._fleets = fleets
         self._clock = clock
         self._limit = MOST_CLOSED_EVER
+        self._waiting: tuple[int, datetime | None] = (0, None)
 
     def watching(self, fleets: Mapping[str, Policy]) -> None:
         """From now on, these are the fleets."""
@@ -50,12 +54,16 @@ class Gauges:
 
     async def text(self) -> bytes:
         """The present state in Prometheus' text format; the last known one while the journal is not there."""
+        there = self._journal.lost is None
         try:
+            oldest = await self._journal.pending(1)
+            self._waiting = await self._journal.outbox_size(), oldest[0][2] if oldest else None
+        except JournalUnavailable:
+            there = False
+        with suppress(JournalUnavailable):
             self._metrics.show(await self._view())
             self._limit = MOST_CLOSED_BETWEEN_SCRAPES
-            self._metrics.journal_is(up=True)
-        except JournalUnavailable:
-            self._metrics.journal_is(up=False)
+        self._metrics.journal_is(up=there)
         return self._metrics.text()
 
     async def _view(self) -> View:
@@ -66,13 +74,13 @@ class Gauges:
             leases[fleet] = lease is not None and lease.owner == self._owner and lease.expires_at > now
         newest = {item.id: item for item in await journal.replacements(self._limit)}
         newest |= {item.id: item for item in await journal.open_replacements()}
-        oldest = await journal.pending(1)
+        waiting, oldest_at = self._waiting
         return View(
             reports=await journal.reports(),
             replacements=tuple(newest.values()),
             policies=self._fleets,
             leases=leases,
-            outbox_pending=await journal.outbox_size(),
-            outbox_oldest_at=oldest[0][2] if oldest else None,
+            outbox_pending=waiting,
+            outbox_oldest_at=oldest_at,
             now=now,
         )

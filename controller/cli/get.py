@@ -15,6 +15,7 @@ from controller.cli.output import (
     JSON_OPTION_HELP,
     NOTHING,
     clock_text,
+    complain,
     console,
     print_json,
     print_table,
@@ -141,6 +142,7 @@ def _show(config: str | None, what: str, as_json: bool, watch: bool, limit: int 
         if as_json:
             print_json(document)
         else:
+            _warn(document)
             print_table(columns, rows(document))
 
     if not watch:
@@ -149,6 +151,13 @@ def _show(config: str | None, what: str, as_json: bool, watch: bool, limit: int 
         asyncio.run(_print_changes(desk, read, show))
     else:
         asyncio.run(_redraw(desk, read, lambda document: Group(*lines(columns, rows(document), console().width))))
+
+
+def _warn(document: Mapping[str, Any]) -> None:
+    """Say that it may be old: the daemon has lost its journal. An older daemon says nothing of it."""
+    stale = document.get("stale")
+    if stale:
+        complain(f"the daemon cannot reach its journal since {stale['since']} and only watches: {stale['reason']}")
 
 
 def _reader(desk: "Desk | RemoteDesk", what: str, limit: int) -> Read:

@@ -205,6 +205,11 @@ def sentence_of(
     return "; ".join(told)
 
 
+def watching_only(since: datetime, reason: str, seen: str) -> str:
+    """What a look without the journal says before what it saw."""
+    return f"watching only, the journal is not there since {isoformat(since)}: {reason.rstrip('.')}; {seen}"
+
+
 def _only_asked(held: Refusal) -> bool:
     """Whether nothing but a person's yes is missing."""
     return {veto.rule for veto in held.vetoes} == {AWAITING}

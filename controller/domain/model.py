@@ -260,6 +260,7 @@ class Snapshot:
 
     own_instances: ids or names of the instances that the daemon itself runs on or in: a host, a container.
     guards: what each of the policy's guards says of the fleet as a whole.
+    journal_lost_since: from when on the journal could not be reached: what comes from it is as old. None while it can.
     """
 
     fleet: str
@@ -276,6 +277,7 @@ class Snapshot:
     own_instances: frozenset[str] = frozenset()
     coverage: tuple[Coverage, ...] = ()
     guards: Mapping[str, Signal | Unknown] = field(default_factory=dict)
+    journal_lost_since: datetime | None = None
 
     def request(self, instance_id: str) -> Request | None:
         """What was proposed or asked for this instance, if it still stands."""

@@ -223,6 +223,13 @@ class Failure(Document):
     error: str
 
 
+class Stale(Document):
+    """The daemon cannot reach its journal, and only watches: this is what it knew last, or saw by itself since."""
+
+    since: AwareDatetime
+    reason: str
+
+
 class Plan(Document):
     """What would be done, and why. Each fleet says when it was looked at (`observed_at`)."""
 
@@ -232,6 +239,8 @@ class Plan(Document):
     fleets: list[PlannedFleet]
     errors: list[Failure]
     """Fleets that are missing above."""
+    stale: Stale | None = None
+    """Of a daemon's answer; null while its journal is there."""
 
 
 class Why(Look):
@@ -240,3 +249,5 @@ class Why(Look):
     generated_at: AwareDatetime
     fleet: str
     instance: Instance
+    stale: Stale | None = None
+    """Of a daemon's answer; null while its journal is there."""

@@ -24,6 +24,7 @@ from controller.operations.decided import (
     PlannedFleet,
     Request,
     Seconds,
+    Stale,
     Veto,
     Why,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "Request",
     "Requests",
     "Resumed",
+    "Stale",
     "TickEvent",
     "Veto",
     "Why",
@@ -84,6 +86,8 @@ class Holds(Document):
 
     generated_at: AwareDatetime
     holds: list[Hold]
+    stale: Stale | None
+    """Null while the journal is there."""
 
 
 class Resumed(Document):
@@ -152,6 +156,8 @@ class Fleets(Document):
     generated_at: AwareDatetime
     config: Configuration
     fleets: list[Fleet]
+    stale: Stale | None
+    """Null while the journal is there."""
 
 
 class Instances(Document):
@@ -159,6 +165,8 @@ class Instances(Document):
 
     generated_at: AwareDatetime
     instances: list[InstanceOfFleet]
+    stale: Stale | None
+    """Null while the journal is there."""
 
 
 class ReplacementFailure(Document):
@@ -201,6 +209,8 @@ class Requests(Document):
 
     generated_at: AwareDatetime
     requests: list[Request]
+    stale: Stale | None
+    """Null while the journal is there."""
 
 
 class Aborted(Document):
@@ -218,6 +228,8 @@ class Replacements(Document):
     requests: list[Request]
     """What waits to become a replacement, the oldest first."""
     replacements: list[Replacement]
+    stale: Stale | None
+    """Null while the journal is there."""
 
 
 class DrawnLine(Document):

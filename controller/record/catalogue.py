@@ -176,7 +176,9 @@ CONFIG_LOADED = _gauge(
 CONFIG_GOOD = _gauge(
     "repave_config_last_reload_successful", "0 while a newer configuration is refused.", origin=Origin.DAEMON
 )
-JOURNAL_UP = _gauge("repave_journal_up", "1 while the journal can be read.", origin=Origin.DAEMON)
+JOURNAL_UP = _gauge(
+    "repave_journal_up", "0 while the journal cannot be reached, and fleets are only watched.", origin=Origin.DAEMON
+)
 TICKS = _counter("repave_ticks_total", "Looks by how they came out.", "fleet", "outcome", origin=Origin.DAEMON)
 TICK_DURATION = _histogram(
     "repave_tick_duration_seconds", "How long one look at a fleet took.", "fleet", origin=Origin.DAEMON

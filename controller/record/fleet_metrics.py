@@ -13,7 +13,15 @@ from controller.domain.verdict import VerdictKind
 from controller.record import catalogue
 from controller.record.view import View
 
-STOPS = ("breaker", "cohort_moved", "fleet_wide_fault", "hold_while", "source_quiet", "stop_after_failures")
+STOPS = (
+    "breaker",
+    "cohort_moved",
+    "fleet_wide_fault",
+    "hold_while",
+    "journal_lost",
+    "source_quiet",
+    "stop_after_failures",
+)
 """The rules by which Repave stops itself. They are always told, 0 or 1, so that an alert can tell no from unknown."""
 
 BREAKER = "breaker"

@@ -4,6 +4,7 @@ from datetime import datetime
 from pathlib import Path
 
 from controller.app.build import shared_clients
+from controller.app.last_known import LastKnown
 from controller.app.state import opened_journal
 from controller.app.telemetry import Gauges, program_version, resource_attributes
 from controller.domain.lifecycle import Outcome
@@ -49,7 +50,7 @@ async def test_metrics_come_from_the_journal_and_count_what_was_there_before_us(
         lease = await lease_of(journal)
         for number in range(3):
             await ended(journal, lease, f"r-{number}", Outcome.REPLACED)
-        gauges = Gauges(metrics, journal, "d-1", policies("web", "api"), Noon())
+        gauges = Gauges(metrics, LastKnown(journal), "d-1", policies("web", "api"), Noon())
         first = (await gauges.text()).decode()
         assert 'repave_replacements_total{cause="",fleet="web",outcome="replaced"} 3.0' in first
         assert 'repave_lease_held{fleet="web"} 1.0' in first
@@ -70,7 +71,7 @@ async def test_metrics_are_still_told_when_the_journal_is_gone(tmp_path: Path) -
     async with shared_clients(Noon()) as clients, opened_journal(state, clients) as journal:
         lease = await lease_of(journal)
         await ended(journal, lease, "r-1", Outcome.REPLACED)
-        gauges = Gauges(metrics, journal, "d-1", policies("web"), Noon())
+        gauges = Gauges(metrics, LastKnown(journal), "d-1", policies("web"), Noon())
         before = await gauges.text()
         assert b"repave_journal_up 1.0" in before
         await journal.aclose()

@@ -64,7 +64,7 @@ def test_everything_that_was_promised_is_there_and_says_what_to_do() -> None:
 
 
 def test_every_rule_that_stops_a_fleet_has_its_alert_but_one_that_the_world_ends() -> None:
-    assert set(STOPS) - set(STOPPING) == {"hold_while", "source_quiet"}
+    assert set(STOPS) - set(STOPPING) == {"hold_while", "journal_lost", "source_quiet"}
 
 
 SAMPLE = {"RepaveNotLooking/late", "RepaveStopped"}

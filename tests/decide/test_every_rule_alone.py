@@ -100,6 +100,7 @@ CASES: Mapping[str, Case] = {
     "held": Case(seen={"holds": (Hold("fleet:web", "lunch", "ann", NOW),)}),
     "hold_while": Case(seen={"guards": {"errors": SICK}}, policy={"guards": (AT_ONCE,)}),
     "image_set_aside": Case(seen={"history": History(past=SET_ASIDE)}),
+    "journal_lost": Case(seen={"journal_lost_since": later(-60)}),
     "managed_elsewhere": Case(group={"vetoes": (veto("managed_elsewhere"),)}),
     "max_in_flight": Case(seen={"open_replacements": (under_way(image_id="ami-other"),)}),
     "no_capacity": Case(group={"maximum": 12}),

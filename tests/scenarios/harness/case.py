@@ -48,7 +48,8 @@ class Happening(Model):
 
     world: an event of the emulator's control pages, instances by their names in the story. fault: a rule of theirs
     (controller/demo/world/faults.py) that strikes requests from then on. The others are what a person
-    does with the commands of these names. note: a remark for whoever reads the report.
+    does with the commands of these names. journal: why it cannot be reached from then on; empty when it is back.
+    note: a remark for whoever reads the report.
     """
 
     at: Seconds
@@ -59,11 +60,14 @@ class Happening(Model):
     approve: Deed | None = None
     abort: Deed | None = None
     replace: Deed | None = None
+    journal: str | None = None
     note: str | None = None
 
     @model_validator(mode="after")
     def _one_thing(self) -> Self:
-        deeds = [name for name in type(self).model_fields if name not in ("at", "note") and getattr(self, name)]
+        deeds = [
+            name for name in type(self).model_fields if name not in ("at", "note") and getattr(self, name) is not None
+        ]
         if len(deeds) != 1:
             raise ValueError(f"a happening is one thing, not {deeds}")
         return self

@@ -39,6 +39,11 @@ class Deeds:
             self._ledger.say(self._clock.now(), "world", f"* fault {told}{note}")
             self._world.strike(item.fault)
             return
+        if item.journal is not None:
+            self._journal.lose(item.journal) if item.journal else self._journal.find()
+            told = f"the journal is gone: {item.journal}" if item.journal else "the journal is back"
+            self._ledger.say(self._clock.now(), "world", f"* {told}{note}")
+            return
         try:
             who, what = await self._person(item)
         except RepaveError as refused:

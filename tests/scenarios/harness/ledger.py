@@ -1,18 +1,23 @@
 """Writes down what changes as a story goes: one line per change, with its time, in order."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from controller.app.narrate import NarratedJournal
+from controller.domain.errors import JournalUnavailable
 from controller.domain.lifecycle import Kind
 from controller.domain.ports import Budget, Lease, TickRecord
 from controller.domain.replacement import Event, Replacement
 from controller.domain.veto import Veto
+from controller.journal.adapter import JournalAdapter
+from controller.journal.worker import direct
 from controller.record.words import evidence_text
 from tests.scenarios.harness.names import Names
 from tests.scenarios.harness.worlds import StoryWorld
+
+T = TypeVar("T")
 
 WORLD_TELLS = ("launched", "launch_failed", "in_service", "terminating", "gone")
 UNTOLD = {"HonorCooldown", "AutoScalingGroupName", "Port"}
@@ -95,6 +100,22 @@ class ToldJournal(NarratedJournal):
     """The daemon's own journal; whatever is written into it is also told to the ledger."""
 
     ledger: Ledger
+
+    def __init__(self, journal: JournalAdapter) -> None:
+        super().__init__(journal)
+        self._sql = journal
+
+    def lose(self, why: str) -> None:
+        """From now on it cannot be reached."""
+
+        async def gone(work: Callable[[], T]) -> T:
+            raise JournalUnavailable(why)
+
+        self._sql._run = gone
+
+    def find(self) -> None:
+        """It is back, as it was."""
+        self._sql._run = direct
 
     async def accept(self, event: Event, lease: Lease, budget: Budget) -> Replacement | tuple[Veto, ...]:
         answer = await super().accept(event, lease, budget)

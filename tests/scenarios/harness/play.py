@@ -162,6 +162,8 @@ class _Play:
     def _ticked(self, tick: Tick) -> None:
         """A tick that could not look writes no record: its sentence is told here. One that broke ends the story."""
         assert not tick.sentence.startswith("could not finish"), tick.sentence
+        if tick.journal_lost is not None and tick.record is not None:
+            self.ledger.look(tick.record)
         self.ledger.say_if_new(self.clock.now(), tick.fleet, tick.sentence)
         self.last[tick.fleet] = tick
         every = len(self.last) == len(self.config.fleets)
