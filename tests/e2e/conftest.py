@@ -57,6 +57,6 @@ async def tap() -> AsyncIterator[Tap]:
 @pytest_asyncio.fixture(scope="package", loop_scope="package")
 async def world(tap: Tap, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     """Groups for every test of one run that is content with a small one."""
-    groups = (*REPLACED.groups(28), *UNDONE.groups(6), *ROOMY.groups(4))
+    groups = (*REPLACED.groups(29), *UNDONE.groups(7), *ROOMY.groups(4))
     async with stage(tmp_path_factory.mktemp("world"), tap, groups) as running:
         yield running

@@ -4,11 +4,12 @@ import asyncio
 import shutil
 import struct
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import ClientError, ClientSession
@@ -26,6 +27,23 @@ class RealPrometheus:
     """A running server. `write` returns when what was written can be queried."""
 
     url: str
+
+    async def ask(self, query: str) -> list[dict[str, Any]]:
+        """The series of an instant query, each with `metric` and `value` (time and text)."""
+        async with (
+            ClientSession() as session,
+            session.post(f"{self.url}/api/v1/query", data={"query": query}) as response,
+        ):
+            answer = await response.json()
+            assert answer["status"] == "success", f"{query}: {answer}"
+            found: list[dict[str, Any]] = answer["data"]["result"]
+            return found
+
+    async def rules(self) -> list[dict[str, Any]]:
+        """The alerting rules as they were last evaluated."""
+        async with ClientSession() as session, session.get(f"{self.url}/api/v1/rules") as response:
+            groups = (await response.json())["data"]["groups"]
+            return [rule for group in groups for rule in group["rules"]]
 
     async def write(self, *series: tuple[Mapping[str, str], Points]) -> None:
         headers = {
@@ -50,11 +68,11 @@ def needs_prometheus() -> str:
 
 
 @contextmanager
-def running_prometheus(folder: Path) -> Iterator[RealPrometheus]:
+def running_prometheus(folder: Path, config: str = CONFIG) -> Iterator[RealPrometheus]:
     """A server on a free loopback port, its data in `folder`; it ends with the context."""
     program = needs_prometheus()
     configuration, output = folder / "prometheus.yaml", folder / "prometheus.log"
-    configuration.write_text(CONFIG, encoding="utf-8")
+    configuration.write_text(config, encoding="utf-8")
     arguments = [
         f"--config.file={configuration}",
         f"--storage.tsdb.path={folder / 'data'}",
@@ -69,6 +87,17 @@ def running_prometheus(folder: Path) -> Iterator[RealPrometheus]:
     finally:
         process.kill()
         process.wait()
+
+
+@asynccontextmanager
+async def prometheus_beside(folder: Path, config: str) -> AsyncIterator[RealPrometheus]:
+    """The same from within a running event loop."""
+    context = running_prometheus(folder, config)
+    server = await asyncio.to_thread(context.__enter__)
+    try:
+        yield server
+    finally:
+        await asyncio.to_thread(context.__exit__, None, None, None)
 
 
 @dataclass(frozen=True)
