@@ -1,27 +1,37 @@
 """Gathers platform, probes and journal into one Snapshot. What could not be read stays in it, as Unknown."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar, cast
 
 from controller.domain.coverage import Readings
 from controller.domain.errors import PlatformError
 from controller.domain.laps import lap
-from controller.domain.model import Coverage, Inventory, Signal, Snapshot, Unknown
+from controller.domain.model import Coverage, Declared, Inventory, Signal, Snapshot, Unknown
 from controller.domain.policy import Condition, Policy
 from controller.domain.ports import Clock, FleetProbe, Journal, Platform, Probe, ProbeRequest
 
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True)
+class Process:
+    """What is known of the process that looks. own_instances: ids or names of the instances that it runs on or in.
+
+    declared: tells the configuration in force, which may change while a fleet's policy stays the same.
+    """
+
+    own_instances: frozenset[str] = frozenset()
+    declared: Callable[[], Declared] = Declared
+
+
 class Observer:
     """The eyes of one fleet.
 
     probes: one reader per condition and guard of the policy, by name. probe_timeout_seconds: after it a probe's answer
-    is Unknown for the whole fleet; the other probes are not held up. own_instances: ids or
-    names of the instances that the daemon itself runs on or in.
+    is Unknown for the whole fleet; the other probes are not held up.
     """
 
     def __init__(
@@ -32,7 +42,7 @@ class Observer:
         journal: Journal,
         clock: Clock,
         probe_timeout_seconds: float = 20.0,
-        own_instances: frozenset[str] = frozenset(),
+        process: Process = Process(),
     ) -> None:
         self._policy = policy
         self._platform = platform
@@ -40,7 +50,7 @@ class Observer:
         self._journal = journal
         self._clock = clock
         self._probe_timeout_seconds = probe_timeout_seconds
-        self._own_instances = own_instances
+        self._process = process
 
     async def snapshot(self, since: datetime | None = None) -> Snapshot:
         """Everything that is known now; with `since`, sources with history tell all from then on.
@@ -95,7 +105,8 @@ class Observer:
             inventory=inventory,
             signals=signals,
             observed_from=started_at,
-            own_instances=self._own_instances,
+            own_instances=self._process.own_instances,
+            declared=self._process.declared(),
             coverage=coverage,
             guards=guards,
         )

@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from controller.domain.errors import JournalUnavailable, Transient
-from controller.domain.model import Hold, Instance, InstanceState, Inventory, Signal, Snapshot, Unknown
+from controller.domain.model import Declared, Hold, Instance, InstanceState, Inventory, Signal, Snapshot, Unknown
 from controller.domain.ports import ProbeRequest
-from controller.observe import Observer
+from controller.observe import Observer, Process
 from tests.act.stage import Stage
 from tests.support.builders import ERRORS, IMAGE_AGE, group, instance, instances, later, policy, signal
 from tests.support.virtual import START, VirtualClock, run
@@ -239,5 +239,18 @@ def test_sources_with_history_are_asked_for_all_that_is_wanted() -> None:
         await observer.snapshot()
         await observer.snapshot(since=later(-900))
         assert [request.span_seconds for request in probe.asked] == [ERRORS.for_seconds, 900.0]
+
+    on_clock(main)
+
+
+def test_what_is_in_force_is_asked_for_at_each_look() -> None:
+    async def main(clock: VirtualClock) -> None:
+        in_force = ["old"]
+        process = Process(declared=lambda: Declared(in_force[0]))
+        probes = {one.name: Answering(clock, fine()) for one in (ERRORS, IMAGE_AGE)}
+        observer = Observer(policy(), cast(Any, Standing()), probes, Stage(clock).book, clock, process=process)
+        assert (await observer.snapshot()).declared.hash == "old"
+        in_force[0] = "new"
+        assert (await observer.snapshot()).declared.hash == "new"
 
     on_clock(main)

@@ -43,7 +43,7 @@ def iam_name(operation: str) -> str:
 def wanted() -> dict[str, set[str]]:
     """What law 1's lists want allowed: the reads, the mutations, and what AWS asks for besides, by what needs it."""
     return {
-        "reads": {iam_name(one) for one in READS} | {"s3:GetObject"},
+        "reads": {iam_name(one) for one in READS},
         "mutations": {iam_name(one) for one in MUTATIONS},
         "dependents": {one for actions in DEPENDENT.values() for one in actions},
     }

@@ -1,7 +1,7 @@
 """From a chosen candidate to the event that begins its replacement, with all that it was chosen for."""
 
 from controller.decide.declared import declared
-from controller.decide.explain import evidence_json, isoformat, request_json
+from controller.decide.explain import declared_facts, evidence_json, isoformat, request_json
 from controller.decide.rules.capacity_floor import steadily_serving
 from controller.decide.rules.max_in_flight import allowed_in_flight, replaced_by_platform
 from controller.domain.lifecycle import Kind
@@ -54,6 +54,7 @@ def acceptance(candidate: Candidate, snapshot: Snapshot, policy: Policy, replace
         "verdict": verdict.kind.value,
         "urgent": verdict.urgent,
         "policy_hash": policy.hash,
+        **declared_facts(snapshot.declared),
         "mode": policy.mode.value,
         "by": request.approved_by if request else DAEMON,
         "request": request_json(request, snapshot.now) if request else None,

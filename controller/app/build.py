@@ -12,10 +12,11 @@ from controller.app.clients import SharedClients
 from controller.app.configuration import specs
 from controller.app.own_host import own_instances
 from controller.domain.errors import ConfigError
+from controller.domain.model import Declared
 from controller.domain.policy import Condition, Policy
 from controller.domain.ports import Clock, Journal, Probe, Resources
 from controller.loop import FleetLoop
-from controller.observe import Observer
+from controller.observe import Observer, Process
 from controller.settings import Config, Source, policy_from_document
 
 
@@ -31,20 +32,25 @@ async def shared_clients(clock: Clock) -> AsyncIterator[SharedClients]:
 
 @dataclass(frozen=True, slots=True)
 class Builder:
-    """Makes sites and loops for the fleets of one configuration. own_instances: where this process runs."""
+    """Makes sites and loops for the fleets of one configuration. own_instances: where this process runs.
+
+    in_force: tells the configuration in force; what goes on undisturbed at a reload learns of the new one by it.
+    """
 
     config: Config
     clock: Clock
     clients: Resources
     journal: Journal
     own_instances: frozenset[str] = field(default_factory=lambda: own_instances(os.environ))
+    in_force: Callable[[], Declared] = Declared
 
     def site(self, policy: Policy) -> Site:
         """A fleet as this policy sees it."""
         platform = plugins.platforms()[policy.platform].build(policy.platform_options, self.clients)
         declared = (*policy.conditions, *policy.guards)
         probes = {condition.name: self._probe(condition, policy) for condition in declared}
-        observer = Observer(policy, platform, probes, self.journal, self.clock, own_instances=self.own_instances)
+        process = Process(self.own_instances, self.in_force)
+        observer = Observer(policy, platform, probes, self.journal, self.clock, process=process)
         return Site(policy, platform, observer)
 
     def loop(self, policy: Policy, owner: str, wake: Callable[[], None]) -> FleetLoop:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from controller.decide.explain import isoformat
+from controller.domain.model import Declared
 from controller.settings import Config
 
 
@@ -30,6 +31,10 @@ class Live:
         self.refused_at = self.refused_at or at
         self.refusal = problems
 
+    def declared(self) -> Declared:
+        """What traces say of the configuration in force."""
+        return Declared(self.config.hash, self.config.version)
+
     def sentence(self) -> str:
         """For people, after `ready: `."""
         if self.refused_at is None:
@@ -45,6 +50,7 @@ class Live:
         """operations.documents.Configuration."""
         return {
             "hash": self.config.hash,
+            "version": self.config.version or None,
             "loaded_at": isoformat(self.loaded_at),
             "refused_at": isoformat(self.refused_at),
         }

@@ -1,7 +1,7 @@
-"""SIGHUP: the configuration is read again, and taken whole or refused whole."""
+"""The configuration is read again, at SIGHUP or because it changed, and taken whole or refused whole."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import structlog
@@ -38,7 +38,7 @@ class Reloader:
         fleets: Fleets,
         access: Access,
         hub: Hub,
-        reread: Callable[[], Config],
+        reread: Callable[[], Awaitable[Config]],
         on_taken: Callable[[Config], None],
     ) -> None:
         self._live = live
@@ -49,9 +49,15 @@ class Reloader:
         self._reread = reread
         self._on_taken = on_taken
         self._asked = asyncio.Event()
+        self._by_person = False
 
     def ask(self) -> None:
-        """Read it again soon. Asking again before that changes nothing."""
+        """A person asks to read it again soon. Asking again before that changes nothing."""
+        self._by_person = True
+        self._asked.set()
+
+    def notice(self) -> None:
+        """It may have changed: read it again soon. What was said of it already is not said again."""
         self._asked.set()
 
     async def run(self) -> None:
@@ -59,21 +65,25 @@ class Reloader:
         while True:
             await self._asked.wait()
             self._asked.clear()
-            await self.reload()
+            by_person, self._by_person = self._by_person, False
+            await self.reload(again=by_person)
 
-    async def reload(self) -> bool:
-        """Take the configuration as it is now, or say why not and go on with the one that is in force."""
+    async def reload(self, *, again: bool = True) -> bool:
+        """Take the configuration as it is now, or say why not and go on with the one that is in force. again: even if
+        the same was said of it before."""
         try:
-            change = await self._take(await asyncio.to_thread(self._reread))
+            change = await self._take(await self._reread())
         except RepaveError as error:
-            return self._refused(tuple(str(error).splitlines()))
+            return self._refused(tuple(str(error).splitlines()), again=again)
         except Exception as error:
-            log.exception("the configuration could not be read again")
-            return self._refused((f"{type(error).__name__} while it was taken; the log says more",))
+            if again or not self._live.refusal:
+                log.exception("the configuration could not be read again")
+            return self._refused((f"{type(error).__name__} while it was taken; the log says more",), again=again)
         config = self._live.config
         log.info(
             "the configuration was read again and is in force",
             config_hash=config.hash,
+            config_version=config.version,
             added=list(change.added),
             changed=list(change.changed),
             removed=list(change.removed),
@@ -99,11 +109,17 @@ class Reloader:
 
         return await self._fleets.change(replace(self._builder, config=config), in_force)
 
-    def _refused(self, problems: tuple[str, ...]) -> bool:
+    def _refused(self, problems: tuple[str, ...], *, again: bool) -> bool:
+        said = problems == self._live.refusal and not again
+        self._live.refuse(problems, self._builder.clock.now())
+        if said:
+            return False
         for problem in problems:
             log.error("the configuration is refused", problem=problem)
-        self._live.refuse(problems, self._builder.clock.now())
-        log.warning("the configuration from before stays in force", config_hash=self._live.config.hash)
+        in_force = self._live.config
+        log.warning(
+            "the configuration from before stays in force", config_hash=in_force.hash, config_version=in_force.version
+        )
         return False
 
 

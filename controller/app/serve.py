@@ -3,14 +3,19 @@
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import structlog
 
 from controller.app.answers import Answers
 from controller.app.build import Builder, refuse_orphans, shared_clients
+from controller.app.config_source import ConfigSource
+from controller.app.config_watch import ConfigWatch
+from controller.app.configuration import read_again
 from controller.app.daemon import Daemon, Exit
 from controller.app.fleets import Fleets
 from controller.app.heartbeat import Heartbeat
@@ -72,11 +77,11 @@ async def serve(
     *,
     until_settled: bool = False,
     watcher: Watcher = NOBODY,
-    reread: Callable[[], Config] | None = None,
+    source: ConfigSource | None = None,
 ) -> int:
     """Run the daemon; returns the process's exit code. SIGTERM and SIGINT end it within 20 s.
 
-    reread: gives the configuration as it is now; SIGHUP takes it.
+    source: where the configuration is kept: it is read again at SIGHUP, and when it changes.
     Raises ConfigError, JournalUnavailable or OSError when it cannot start.
     """
     clock = SystemClock()
@@ -94,16 +99,19 @@ async def serve(
         tokens = await resolve_tokens(config.tokens, clients)
         delivery = Delivery(journal, clock, traces) if traces else None
         access = Access(clock, tokens)
-        service = Service(Live(config, clock.now()), clock, journal, delivery, access, watcher, watch)
-        builder = Builder(config, clock, clients, journal)
+        live = Live(config, clock.now())
+        service = Service(live, clock, journal, delivery, access, watcher, watch)
+        builder = Builder(config, clock, clients, journal, in_force=live.declared)
         for warning in config.warnings:
             log.warning(str(warning))
-        reloader = service.reloader(builder, reread) if reread else None
+        reloader = service.reloader(builder, partial(read_again, source, clients)) if source else None
+        changes = ConfigWatch(source, clients, clock, live, reloader) if source and reloader else None
+        beside = [one.run for one in (reloader, changes) if one is not None]
         with (
             stop_signals(service.stop, journal.parked, watcher.clean_up),
             reload_signal(reloader.ask if reloader else None),
         ):
-            return await service.run(builder, reloader, until_settled=until_settled)
+            return await service.run(builder, beside, until_settled=until_settled)
 
 
 class Service:
@@ -138,8 +146,8 @@ class Service:
         self._fleets = Fleets(self._daemon, self._owner, watch.over(self._metrics, self._owner, journal), journal)
         self._stopped = asyncio.Event()
 
-    def reloader(self, builder: Builder, reread: Callable[[], Config]) -> Reloader:
-        """What SIGHUP asks."""
+    def reloader(self, builder: Builder, reread: Callable[[], Awaitable[Config]]) -> Reloader:
+        """What SIGHUP asks, and whoever sees that the configuration has changed."""
         return Reloader(self._live, builder, self._fleets, self._api.access, self._api.hub, reread, self._taken)
 
     def stop(self, why: str) -> None:
@@ -148,8 +156,10 @@ class Service:
         self._daemon.stop()
         self._stopped.set()
 
-    async def run(self, builder: Builder, reloader: Reloader | None, *, until_settled: bool) -> int:
-        """Until it is stopped, or settled."""
+    async def run(
+        self, builder: Builder, beside: Sequence[Callable[[], Coroutine[Any, Any, None]]], *, until_settled: bool
+    ) -> int:
+        """Until it is stopped, or settled. beside: what goes on for as long as the fleets are looked at."""
         loops = self._fleets.begin(builder)
         listen = self._live.config.listen
         sources = Sources(self._heartbeat.answer, self._ready, self._metrics_text)
@@ -159,14 +169,14 @@ class Service:
         schedule = DateSchedule(self._daemon.wake)
         delivering = asyncio.create_task(self._delivery.run(), name="delivery") if self._delivery else None
         log.info("running", version=program_version(), owner=self._owner, port=server.port, fleets=list(loops))
-        reloading = asyncio.create_task(reloader.run(), name="reload") if reloader else None
+        reloading = [asyncio.create_task(run()) for run in beside]
         try:
             ended = await self._until_stopped(loops, schedule, until_settled)
         finally:
             schedule.stop()
-            if reloading is not None:
-                reloading.cancel()
-                await asyncio.wait((reloading,))
+            for task in reloading:
+                task.cancel()
+            await asyncio.gather(*reloading, return_exceptions=True)
             await self._park()
             await self._flush(delivering)
             await server.stop()
@@ -232,7 +242,9 @@ class Service:
     async def _metrics_text(self) -> bytes:
         live = self._live
         if live.loaded_at is not None:
-            self._metrics.configured(live.config.hash, live.loaded_at, good=live.refused_at is None)
+            self._metrics.configured(
+                live.config.hash, live.config.version, live.loaded_at, good=live.refused_at is None
+            )
         return await self._gauges.text()
 
     def _code(self, ended: Exit | None, until_settled: bool) -> int:

@@ -11,16 +11,19 @@ INVALID = 2
 
 
 def validate(
-    config: Annotated[str, typer.Argument(metavar="CONFIG", help="The configuration file.")],
+    config: Annotated[
+        str, typer.Argument(metavar="CONFIG", help="The configuration: a file, s3://BUCKET/KEY or ssm:/NAME.")
+    ],
 ) -> None:
-    """Check a configuration file.
+    """Check a configuration.
 
-    Names every error on a line of its own, as `file:line:column: message`, and exits with 2; exits with 0 when the file
-    can be used. What is allowed but probably not meant is a warning. Nothing is asked over the network, and no secret
-    is read.
+    Names every error on a line of its own, as `file:line:column: message`, and exits with 2; exits with 0 when it can
+    be used. What is allowed but probably not meant is a warning. No secret is read, and nothing is asked over the
+    network but for a configuration that is kept there.
 
-    Example:
+    Examples:
         repave validate repave.yaml
+        repave validate s3://bucket/repave.yaml
     """
     from controller.app.configuration import load_config
 

@@ -19,7 +19,7 @@ ConfigOption = Annotated[
         "--config",
         "-c",
         metavar="CONFIG",
-        help="The configuration file. Without it: $REPAVE_CONFIG, else ./repave.yaml.",
+        help="The configuration: a file, s3://BUCKET/KEY or ssm:/NAME. Without it: $REPAVE_CONFIG, else ./repave.yaml.",
         show_default=False,
     ),
 ]

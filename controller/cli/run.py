@@ -37,10 +37,12 @@ def run(
         repave run -c repave.yaml
         repave run --until-settled
     """
+    from controller.app.config_source import ConfigSource
     from controller.app.configuration import load_to_run
     from controller.app.logs import set_up
     from controller.app.serve import serve
 
     loaded = load_to_run(config)
     set_up(sys.stderr, os.environ)
-    raise typer.Exit(asyncio.run(serve(loaded, until_settled=until_settled, reread=lambda: load_to_run(config))))
+    source = ConfigSource(config, os.environ)
+    raise typer.Exit(asyncio.run(serve(loaded, until_settled=until_settled, source=source)))

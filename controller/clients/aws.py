@@ -43,6 +43,7 @@ READS = frozenset(
         "logs:GetQueryResults",
         "logs:StartQuery",  # asks a question of logs: nothing that runs, and nothing that is kept, is changed by it
         "logs:StopQuery",  # takes our own question back
+        "s3:GetObject",
         "secretsmanager:GetSecretValue",
         "ssm:GetParameter",
     }

@@ -54,10 +54,18 @@ class _Body:
     """An answer's body, read already, in the shape the SDK reads one."""
 
     def __init__(self, body: bytes) -> None:
-        self._body = body
+        self._left = body
 
-    async def read(self) -> bytes:
-        return self._body
+    @property
+    def content(self) -> "_Body":
+        """What the SDK reads an object of S3 from."""
+        return self
+
+    async def read(self, most: int = -1) -> bytes:
+        """So many bytes of what is left; without a number, all of them."""
+        end = len(self._left) if most < 0 else most
+        read, self._left = self._left[:end], self._left[end:]
+        return read
 
 
 class BoundedSession(AIOHTTPSession):  # type: ignore[misc]  # the SDK ships no types
@@ -166,9 +174,9 @@ def timestamp(value: Any) -> datetime:
 def _before_parse(operation_model: Any, response_dict: dict[str, Any], **_: Any) -> None:
     """Refuse a success that is another document, or the beginning of one: the SDK would read it as an empty answer, an
     empty fleet."""
-    protocol, body = operation_model.service_model.resolved_protocol, bytes(response_dict["body"])
-    if response_dict["status_code"] >= 300:
+    if response_dict["status_code"] >= 300 or operation_model.has_streaming_output:
         return
+    protocol, body = operation_model.service_model.resolved_protocol, bytes(response_dict["body"])
     if protocol in {"ec2", "query"} and f"<{operation_model.name}Response".encode() not in body[:1024]:
         raise UnreadableAnswer(operation_model.name)
     if protocol == "json" and operation_model.output_shape is not None and not _is_object(body):

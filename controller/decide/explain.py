@@ -9,7 +9,7 @@ from controller.decide.notes import notes_of
 from controller.decide.outlook import outlook
 from controller.decide.proposals import AWAITING, asked_about
 from controller.decide.standing import breakers_json, budgets_json
-from controller.domain.model import Coverage, Instance, Snapshot
+from controller.domain.model import Coverage, Declared, Instance, Snapshot
 from controller.domain.policy import Policy
 from controller.domain.ports import RefusalRecord
 from controller.domain.replacement import Replacement
@@ -176,6 +176,12 @@ def isoformat(at: datetime | None) -> str | None:
     return at.isoformat().replace("+00:00", "Z") if at else None
 
 
+def declared_facts(declared: Declared) -> dict[str, str]:
+    """The configuration in force, as facts of what was decided under it; nothing of what is not known."""
+    told = {"config_hash": declared.hash, "config_version": declared.version}
+    return {name: text for name, text in told.items() if text}
+
+
 def _age(since: datetime | None, now: datetime) -> float | None:
     return round((now - since).total_seconds(), 3) if since else None
 
@@ -219,6 +225,7 @@ def refusals(snapshot: Snapshot, decided: Plan, report: Mapping[str, Any]) -> di
     """Who waits and why, ready for the journal; `report` is what `explain` made of the same plan."""
     instances = {item["id"]: item for item in report["instances"]}
     looked = {
+        **declared_facts(snapshot.declared),
         "scope": dict(snapshot.inventory.scope),
         "observe_started_at": isoformat(snapshot.observed_from or snapshot.now),
     }

@@ -79,3 +79,7 @@ class JournalUnavailable(RepaveError):
 
 class ConfigError(RepaveError):
     """The configuration cannot be used. The text is `file:line:column: message` lines, one per error."""
+
+
+class ConfigUnreachable(ConfigError):
+    """Where the configuration is kept does not answer just now; it may on the next try."""

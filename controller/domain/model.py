@@ -255,12 +255,21 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
+class Declared:
+    """The configuration in force. hash: of its text. version: what S3 or SSM calls it; empty for a file."""
+
+    hash: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """The one value that decisions are made from. Whatever is not in here was not known.
 
     own_instances: ids or names of the instances that the daemon itself runs on or in: a host, a container.
     guards: what each of the policy's guards says of the fleet as a whole.
     journal_lost_since: from when on the journal could not be reached: what comes from it is as old. None while it can.
+    declared: in which configuration the policy stands, for the trace of what is decided; nothing is decided by it.
     """
 
     fleet: str
@@ -278,6 +287,7 @@ class Snapshot:
     coverage: tuple[Coverage, ...] = ()
     guards: Mapping[str, Signal | Unknown] = field(default_factory=dict)
     journal_lost_since: datetime | None = None
+    declared: Declared = Declared()
 
     def request(self, instance_id: str) -> Request | None:
         """What was proposed or asked for this instance, if it still stands."""

@@ -21,7 +21,7 @@ class Event:
     step: the step it belongs to; None for events about the whole replacement.
     facts: JSON values only. Keys by kind:
       accepted: fleet platform group zone predecessor causes urgent policy_hash by evidence (list of Evidence as JSON)
-        launch_image_id declared
+        config_hash config_version launch_image_id declared
         predecessor_facts (image_id, image_created_at, launched_at, attributes) scope serving desired
         observe_started_at observe_ended_at judge_ended_at
       called: call arguments ordinal       returned: call ordinal outcome (ok|failed|unknown) error code result

@@ -143,7 +143,9 @@ class Configuration(Document):
     """Which configuration is in force."""
 
     hash: str
-    """Of the file's text."""
+    """Of its text."""
+    version: str | None
+    """What S3 or SSM calls it; null for a file."""
     loaded_at: AwareDatetime | None
     """When the daemon took it; null where the journal was read and no daemon asked."""
     refused_at: AwareDatetime | None

@@ -169,7 +169,13 @@ DELIVERY_FAILURES = _counter(
 # --- the daemon itself -----------------------------------------------------------------------------------------------
 
 BUILD = _gauge("repave_build_info", "The running version; always 1.", "version", origin=Origin.DAEMON)
-CONFIG = _gauge("repave_config_info", "The configuration in force; always 1.", "hash", origin=Origin.DAEMON)
+CONFIG = _gauge(
+    "repave_config_info",
+    "The configuration in force; always 1. version: what S3 or SSM calls it, empty for a file.",
+    "hash",
+    "version",
+    origin=Origin.DAEMON,
+)
 CONFIG_LOADED = _gauge(
     "repave_config_loaded_timestamp_seconds", "When the configuration in force was taken.", origin=Origin.DAEMON
 )

@@ -56,6 +56,8 @@ def identity(facts: Mapping[str, Any]) -> dict[str, Any]:
         names.GROUP: facts.get("group"),
         names.MODE: facts.get("mode"),
         names.POLICY_HASH: facts.get("policy_hash"),
+        names.CONFIG_HASH: facts.get("config_hash"),
+        names.CONFIG_VERSION: facts.get("config_version"),
         names.REQUEST_ID: asked.get("id"),
         names.REQUEST_REASON: asked.get("reason") or None,
         names.RULE: causes[0] if causes else None,

@@ -57,10 +57,10 @@ class Metrics:
         elif lap.name == PROBE:
             self._probes.labels(fleet, lap.facts.get("rule", ""), lap.error or OK).observe(lap.seconds)
 
-    def configured(self, config_hash: str, loaded_at: datetime, *, good: bool) -> None:
+    def configured(self, config_hash: str, version: str, loaded_at: datetime, *, good: bool) -> None:
         """Which configuration is in force since when, and whether the newest was taken."""
         self._config.clear()
-        self._config.labels(config_hash).set(1)
+        self._config.labels(config_hash, version).set(1)
         self._config_loaded.set(loaded_at.timestamp())
         self._config_good.set(int(good))
 

@@ -2,9 +2,9 @@
 
 from controller.settings.address import Listen
 from controller.settings.document import policy_from_document
-from controller.settings.load import load
+from controller.settings.load import load, text_hash
 from controller.settings.problems import Problem
-from controller.settings.reading import read_config
+from controller.settings.reading import config_name, decoded, is_remote, read_config
 from controller.settings.schema import schema
 from controller.settings.secret import SecretRef
 from controller.settings.specs import AccessToken, Config, Source, Specs
@@ -19,9 +19,13 @@ __all__ = [
     "Source",
     "Specs",
     "StateAddress",
+    "config_name",
+    "decoded",
+    "is_remote",
     "load",
     "policy_from_document",
     "read_config",
     "read_state",
     "schema",
+    "text_hash",
 ]

@@ -23,6 +23,12 @@ from controller.settings.validate import validate
 from controller.settings.values import FLEET_NAME_PATTERN
 from controller.settings.yaml_text import parse
 
+
+def text_hash(text: str) -> str:
+    """By which people tell one text of a configuration from another: `Config.hash`."""
+    return sha256(text.encode()).hexdigest()[:12]
+
+
 _NOTHING = Located({}, Spot(1, 1))
 _STAND_IN = DocumentBase(version=1, fleets={"any": {}})
 """Takes the place of an invalid document, so that its fleets are checked all the same."""
@@ -61,6 +67,7 @@ def load(text: str, name: str, specs: Specs) -> Config:
         state=document.state,
         listen=document.listen,
         tick_seconds=document.tick,
+        reload_every_seconds=document.reload_every,
         lease_ttl_seconds=document.lease.ttl,
         mode=capped(document.mode, document.max_mode),
         max_mode=document.max_mode,
@@ -69,7 +76,7 @@ def load(text: str, name: str, specs: Specs) -> Config:
         fleets=MappingProxyType(policies),
         warnings=notes.all(),
         tokens=tuple(AccessToken(item.name, item.token, item.may) for item in document.api.tokens),
-        hash=sha256(text.encode()).hexdigest()[:12],
+        hash=text_hash(text),
         name=name,
         state_at=tree.find(("state",)).spot,
     )

@@ -235,6 +235,9 @@ class DocumentBase(Section):
     holds this address."""
     tick: Duration = _POLICY.tick_seconds
     """How often each fleet is looked at."""
+    reload_every: DurationOrNone = 60.0
+    """How often a running daemon looks whether its configuration has changed, a file every 5s at the latest; 0s: it
+    waits for SIGHUP."""
     lease: LeaseSection = LeaseSection()
     listen: ListenAddress = Listen("127.0.0.1", 8080)
     """Where the daemon answers HTTP, HOST:PORT. Any but a loopback address needs `api.tokens`."""

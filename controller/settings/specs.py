@@ -48,7 +48,9 @@ class Config:
     mode: what holds where a fleet says nothing, capped by max_mode like every fleet's own.
     fleets: by name, in the file's order. warnings: what is allowed and probably not meant.
     hash: of the file's text. tokens: of the HTTP API. name: the file's, for messages. state_at: where in it `state` is.
-    hash: of the file's text. tokens: of the HTTP API. state: the journal's address, or where it is kept.
+    state: the journal's address, or where it is kept.
+    reload_every_seconds: between two looks whether it has changed; 0 for none. version: what the store that it is kept
+    in calls this text (S3's version or ETag, SSM's version); empty for a file.
     """
 
     state: StateAddress | SecretRef
@@ -64,4 +66,6 @@ class Config:
     tokens: tuple[AccessToken, ...] = ()
     hash: str = ""
     name: str = ""
+    version: str = ""
+    reload_every_seconds: float = 60.0
     state_at: Spot = field(default_factory=lambda: Spot(1, 1))

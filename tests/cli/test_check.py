@@ -1,11 +1,16 @@
 """`validate` and `schema`."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from controller.app.clients import SharedClients
+from controller.app.config_source import ConfigSource
+from controller.app.configuration import read_again
+from controller.clock import SystemClock
 from controller.domain.errors import ConfigError
 from tests.cli.conftest import repave, written
 
@@ -94,12 +99,12 @@ def test_a_daemon_on_ecs_refuses_to_begin_to_act_at_a_reload_too(config: Path, m
     config.write_text(acting.replace("mode: act", "mode: observe"))
     started = []
 
-    async def serve(config: Any, *, until_settled: bool, reread: Any) -> int:
-        started.append((config, until_settled, reread))
+    async def serve(config: Any, *, until_settled: bool, source: ConfigSource) -> int:
+        started.append(source)
         return 0
 
     monkeypatch.setattr("controller.app.serve.serve", serve)
     assert repave("run", "-c", str(config)).code == 0
     config.write_text(acting)
     with pytest.raises(ConfigError, match="'repave run' refuses to act"):
-        started[0][2]()
+        asyncio.run(read_again(started[0], SharedClients(SystemClock())))

@@ -16,8 +16,9 @@ UNSERVED = {
     "autoscaling:LaunchInstances",
     "ec2:DescribeInstanceImageMetadata",
 }
-ELSEWHERE = {"logs:FilterLogEvents", "logs:GetQueryResults", "logs:StartQuery", "logs:StopQuery"}
-"""Of which moto understands too little; tests/probes asks the embedded world for them."""
+LOGS = {"logs:FilterLogEvents", "logs:GetQueryResults", "logs:StartQuery", "logs:StopQuery"}
+ELSEWHERE = LOGS | {"s3:GetObject"}
+"""Of logs moto understands too little: tests/probes asks the embedded world. Objects are in test_config_store.py."""
 
 GROUP = {"AutoScalingGroupName": "web"}
 METRIC = {"Metric": {"Namespace": "CWAgent", "MetricName": "mem_used_percent"}, "Period": 60, "Stat": "Maximum"}

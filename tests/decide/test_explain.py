@@ -7,11 +7,12 @@ from typing import Any
 
 from hypothesis import given, settings
 
+from controller.act.accept import acceptance
 from controller.decide.explain import explain, isoformat, refusals, sentence_of
 from controller.decide.judge import judge
 from controller.decide.plan import plan
 from controller.domain.lifecycle import Phase
-from controller.domain.model import Hold, Snapshot, Unknown
+from controller.domain.model import Declared, Hold, Snapshot, Unknown
 from controller.domain.policy import Policy
 from controller.domain.verdict import VerdictKind
 from tests.decide.arbitrary import policies, snapshots
@@ -214,3 +215,15 @@ def test_times_are_iso_8601_in_utc() -> None:
     assert isoformat(later(0.25)) == "2026-11-23T12:00:00.250000Z"
     assert isoformat(None) is None
     assert datetime.fromisoformat(isoformat(later(0)) or "") == later(0)
+
+
+def test_what_is_decided_says_under_which_configuration() -> None:
+    seen, by = a_fleet(), policy(AT_ONCE, IMAGE_AGE)
+    declared = replace(seen, declared=Declared("0b6d8a1f93c2", "3"))
+    decided = plan(declared, judge(declared, by), by, RULES)
+    (record,) = refusals(declared, decided, explained(declared)).values()
+    begun = acceptance(decided.starts[0], declared, by, "r-9")
+    for facts in (record.facts, begun.facts):
+        assert (facts["config_hash"], facts["config_version"]) == ("0b6d8a1f93c2", "3")
+    unversioned = acceptance(decided.starts[0], replace(seen, declared=Declared("0b6d8a1f93c2")), by, "r-9").facts
+    assert "config_version" not in unversioned, "a file has none"

@@ -41,7 +41,7 @@ def test_act_allows_exactly_the_mutations_and_what_they_need() -> None:
 
 def test_observe_and_config_allow_exactly_the_reads_and_what_they_need() -> None:
     reads = iam(READS)
-    assert actions("observe") | actions("config") == reads | {"s3:GetObject", "ssm:GetParameters", "kms:Decrypt"}
+    assert actions("observe") | actions("config") == reads | {"ssm:GetParameters", "kms:Decrypt"}
     assert actions("observe") & iam(MUTATIONS) == set()
 
 

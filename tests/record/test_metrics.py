@@ -57,7 +57,7 @@ def full() -> Metrics:
     report = TickRecord("web", stories.START, "", Memory(), {"instances": members, "budgets": budgets})
     metrics = Metrics("0.1.0", Counts())
     metrics.show(View([report], [opened(), closed("r-1")], POLICIES, {"web": True}, now=stories.START))
-    metrics.configured("5d3c0a9b1f42", stories.START, good=True)
+    metrics.configured("5d3c0a9b1f42", "3", stories.START, good=True)
     metrics.journal_is(up=True)
     metrics.ticked("web", 0.2)
     metrics.came_out("web", "looked", stories.START)

@@ -45,3 +45,10 @@ def test_a_refusal_spans_the_look_that_led_to_it() -> None:
     looked = replace(stories.REFUSAL, facts={**stories.REFUSAL.facts, "observe_started_at": "2026-11-23T11:59:58Z"})
     (span,) = decoded(PROJECTOR.refusal("web", looked, stories.START))
     assert seconds(span) == 2.0
+
+
+def test_it_says_which_configuration_was_in_force() -> None:
+    facts = {**stories.REFUSAL.facts, "config_hash": "0b6d8a1f93c2", "config_version": "3"}
+    (span,) = decoded(PROJECTOR.refusal("web", replace(stories.REFUSAL, facts=facts), stories.START))
+    found = values(span.attributes)
+    assert (found["repave.config.hash"], found["repave.config.version"]) == ("0b6d8a1f93c2", "3")

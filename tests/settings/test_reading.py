@@ -29,8 +29,6 @@ def test_the_option_comes_first_then_the_environment_then_the_folder(folder: Pat
         ("gone.yaml", {"REPAVE_CONFIG": "other.yaml"}, "gone.yaml: there is no such file; name another with -c."),
         (None, {"REPAVE_CONFIG": "gone.yaml"}, "gone.yaml: there is no such file; REPAVE_CONFIG names it."),
         (None, {}, "There is no ./repave.yaml; name a configuration with -c or REPAVE_CONFIG"),
-        ("s3://bucket/key", {}, "s3://bucket/key: reading from s3:// and ssm: is not supported in this version"),
-        (None, {"REPAVE_CONFIG": "ssm:/name"}, "ssm:/name: reading from s3:// and ssm: is not supported"),
         (".", {}, "'.': the configuration cannot be read: Is a directory."),
         ("nul\0l", {}, r"'nul\x00l': the configuration cannot be read: "),
     ],

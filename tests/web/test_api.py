@@ -51,6 +51,7 @@ async def test_fleets_say_which_configuration_is_in_force(served: Served) -> Non
     _, document = await served.get("/fleets", token=READER)
     assert document["config"] == {
         "hash": served.live.config.hash,
+        "version": None,
         "loaded_at": "2026-11-23T12:00:00Z",
         "refused_at": None,
     }

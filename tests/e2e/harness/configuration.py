@@ -45,6 +45,7 @@ def write_fleets(path: Path, fleets: Mapping[str, Mapping[str, Any]], top: Mappi
         "mode": "act",
         "state": f"sqlite:///{path.with_suffix('.db')}",
         "tick": "1s",
+        "reload_every": "0s",
         "lease": {"ttl": f"{LEASE_SECONDS:g}s"},
         "listen": "127.0.0.1:0",
         "limits": {"replacements_per_hour": 1000, "stop_after_failures": 1},
