@@ -51,6 +51,10 @@ def test_a_link_to_nothing_is_told_with_its_line(tmp_path: Path, target: str, sa
     assert says in str(told.value)
 
 
+def test_a_link_that_says_but_a_files_name_says_the_pages_title(tmp_path: Path) -> None:
+    assert moved(tmp_path, "see [b.md](b.md#b) and [the other](b.md)") == "see [B](b.md#b) and [the other](b.md)"
+
+
 def test_code_is_no_link(tmp_path: Path) -> None:
     page = "```\n[x](nothing.md)\n```\n"
     assert moved(tmp_path, page) == page

@@ -90,8 +90,17 @@ def moved(source: Path, text: str, root: Path = ROOT) -> str:
             raise Broken(f"{source}:{number}: {broken}") from None
         anchor = target[target.index("#") :] if "#" in target else ""
         there = os.path.relpath(place, here) + anchor
-        lines[number - 1] = lines[number - 1].replace(f"]({target})", f"]({there})")
+        words = named(found["text"], root / linked(source, target, root))
+        lines[number - 1] = lines[number - 1].replace(found[0], f"[{words}]({there})", 1)
     return "".join(lines)
+
+
+def named(words: str, page: Path) -> str:
+    """A link's words; where they are but the name of a page's file, its title."""
+    if page.suffix != ".md" or words.rpartition("/")[2] != page.name:
+        return words
+    title = re.search(r"^# (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return title[1] if title else words
 
 
 def picture_of(drawing: str) -> str:
@@ -104,7 +113,10 @@ def picture_of(drawing: str) -> str:
     wider = (
         f"{left - MARGIN} {top - MARGIN} {width + 2 * MARGIN} {height + 2 * MARGIN}"  # words may reach over the edge
     )
-    return re.sub(r'viewBox="[^"]*"', f'viewBox="{wider}"', svg, count=1)
+    size = (
+        f'width="{width + 2 * MARGIN:.0f}" height="{height + 2 * MARGIN:.0f}"'  # never larger than its words were meant
+    )
+    return re.sub(r'viewBox="[^"]*"', f'viewBox="{wider}"', svg.replace('width="100%"', size, 1), count=1)
 
 
 def box(svg: str) -> tuple[float, float, float, float]:
