@@ -1,6 +1,6 @@
 """What limits need to know of the past."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
@@ -8,11 +8,10 @@ from controller.domain.lifecycle import Outcome
 from controller.domain.past import History, Past
 from controller.journal.logic.admission import HOUR
 from controller.journal.logic.holding import ALL, fleet_scope
+from controller.journal.logic.past import PAST_AT_MOST, PAST_KEPT
 from controller.journal.requests import refused
 from controller.journal.schema import replacements, resumes
 
-PAST_KEPT = timedelta(days=30)
-PAST_AT_MOST = 500
 OF_FLEET = replacements.c.fleet == bindparam("fleet")
 
 ACCEPTED_EVERYWHERE = (

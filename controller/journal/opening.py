@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
+from controller.clients.dynamodb import DynamoDb
 from controller.domain.errors import ConfigError
 from controller.domain.ports import OpenedJournal, Projector, Resources
 from controller.journal.adapter import JournalAdapter
+from controller.journal.dynamodb.journal import DynamoJournal
 from controller.journal.sql import SqlJournal
 from controller.journal.worker import WorkerThread
 
@@ -47,7 +49,16 @@ async def sql(
         worker.close()
 
 
+@asynccontextmanager
+async def dynamodb(
+    url: str, projector: Projector | None, resources: Resources, *, read_only: bool
+) -> AsyncIterator[OpenedJournal]:
+    """A journal in a table of DynamoDB."""
+    yield await DynamoJournal.open(resources.get(DynamoDb), url, projector, read_only=read_only)
+
+
 OPENERS: dict[str, Opener] = {
+    "dynamodb": dynamodb,
     "sqlite": sql,
     "postgresql": sql,
 }

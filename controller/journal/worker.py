@@ -20,6 +20,20 @@ async def direct(work: Callable[[], T], /) -> T:
     return work()
 
 
+async def to_its_end(running: "asyncio.Future[T]") -> T:
+    """What it gives. Cancelling waits until it has ended."""
+    cancelled: asyncio.CancelledError | None = None
+    while not running.done():
+        try:
+            await asyncio.wait((running,))
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is None:
+        return running.result()
+    # Look at the result, or asyncio would complain that nobody did.
+    raise cancelled from running.exception()
+
+
 class WorkerThread:
     """One thread, so that a slow disk never stops the loop and transactions keep the order in which they were asked."""
 
@@ -29,17 +43,7 @@ class WorkerThread:
     async def __call__(self, work: Callable[[], T], /) -> T:
         """Run it in the thread. Cancelling waits until the transaction has ended, so that whoever cancels and then
         reads the journal reads the truth."""
-        running = asyncio.get_running_loop().run_in_executor(self._executor, work)
-        cancelled: asyncio.CancelledError | None = None
-        while not running.done():
-            try:
-                await asyncio.wait((running,))
-            except asyncio.CancelledError as error:
-                cancelled = error
-        if cancelled is None:
-            return running.result()
-        # Look at the result, or asyncio would complain that nobody did.
-        raise cancelled from running.exception()
+        return await to_its_end(asyncio.get_running_loop().run_in_executor(self._executor, work))
 
     def close(self) -> None:
         """End the thread, once what it was given is done."""

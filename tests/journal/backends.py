@@ -10,15 +10,19 @@ from controller.domain.ports import Projector
 from controller.journal.adapter import JournalAdapter
 from controller.journal.schema import outbox
 from controller.journal.sql import SqlJournal
+from tests.journal.dynamo import DynamoTable
 
 
 class Backend(Protocol):
     """One store, empty at first, that many journals can be opened on.
 
-    url: where another process finds the same store.
+    url: where another process finds the same store. keeps_delivered_bytes: for a day; others let go of them at once.
+    rounds: of a race that is run many times; fewer where each takes long.
     """
 
     url: str
+    keeps_delivered_bytes: bool
+    rounds: int
 
     def open(self, projector: Projector | None = None) -> JournalAdapter:
         """A journal as one process has it; each call stands for another process."""
@@ -35,6 +39,9 @@ def _kept(connection: Connection) -> list[int]:
 
 
 class SqliteFile:
+    keeps_delivered_bytes = True
+    rounds = 60
+
     def __init__(self, folder: Path) -> None:
         self.url = f"sqlite:///{folder / 'journal.db'}"
         self._opened: list[SqlJournal] = []
@@ -54,6 +61,9 @@ class SqliteFile:
 class SqliteMemory:
     """For simulations: what dies with a process is the adapter, the memory stays."""
 
+    keeps_delivered_bytes = True
+    rounds = 60
+
     def __init__(self, folder: Path) -> None:
         self.url = "sqlite:///:memory:"
         self._journal = SqlJournal.open(self.url, None)
@@ -68,6 +78,10 @@ class SqliteMemory:
         self._journal.close()
 
 
-BACKENDS: dict[str, Callable[[Path], Backend]] = {"sqlite-file": SqliteFile, "sqlite-memory": SqliteMemory}
-BETWEEN_PROCESSES = ("sqlite-file",)
+BACKENDS: dict[str, Callable[[Path], Backend]] = {
+    "sqlite-file": SqliteFile,
+    "sqlite-memory": SqliteMemory,
+    "dynamodb": DynamoTable,
+}
+BETWEEN_PROCESSES = ("sqlite-file", "dynamodb")
 """Those that threads and processes can share."""

@@ -5,15 +5,16 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator
 from itertools import count
 
+from controller.app.clients import SharedClients
+from controller.clock import SystemClock
 from controller.domain.lifecycle import Outcome
-from controller.domain.ports import Budget
+from controller.domain.ports import Budget, OpenedJournal
 from controller.domain.replacement import Replacement
-from controller.journal.adapter import JournalAdapter
-from controller.journal.sql import SqlJournal
+from controller.journal.opening import open_journal
 from tests.journal.material import NOON, EventSpans, accepted, begun, following, later, lease_of, to_end
 
 
-async def accept(journal: JournalAdapter, fleet: str, tries: str, everywhere: str) -> None:
+async def accept(journal: OpenedJournal, fleet: str, tries: str, everywhere: str) -> None:
     """Accept as often as the budget over all fleets lets us; says how often that was. Waits for a line to begin."""
     budget = Budget(1000, 1000, int(everywhere), 1000)
     lease = await lease_of(journal, fleet)
@@ -26,7 +27,7 @@ async def accept(journal: JournalAdapter, fleet: str, tries: str, everywhere: st
     print(won, flush=True)
 
 
-async def append(journal: JournalAdapter, life: str) -> None:
+async def append(journal: OpenedJournal, life: str) -> None:
     """Replacement after replacement, until killed. Says after each transaction which event is journaled for sure."""
     lease = await lease_of(journal, owner=f"d-{life}", at=later(48 * 3600 * int(life)))
     for number in count():
@@ -55,9 +56,10 @@ WORK: dict[str, Callable[..., Awaitable[None]]] = {"accept": accept, "append": a
 
 
 async def main(what: str, url: str, *arguments: str) -> None:
-    journal = JournalAdapter(SqlJournal.open(url, EventSpans()))
-    await WORK[what](journal, *arguments)
-    await journal.aclose()
+    clients = SharedClients(SystemClock())
+    async with open_journal(url, EventSpans(), clients) as journal:
+        await WORK[what](journal, *arguments)
+    await clients.aclose()
 
 
 if __name__ == "__main__":

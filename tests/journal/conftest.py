@@ -5,7 +5,14 @@ import pytest
 
 from controller.journal.adapter import JournalAdapter
 from tests.journal.backends import BACKENDS, BETWEEN_PROCESSES, Backend
+from tests.journal.dynamo import ground_at_last
 from tests.journal.material import EventSpans
+
+
+@pytest.fixture(scope="session", autouse=True)
+def grounds() -> Iterator[None]:
+    with ground_at_last():
+        yield
 
 
 @pytest.fixture(params=BACKENDS)

@@ -17,7 +17,7 @@ def test_a_killed_process_leaves_whole_transactions_only(shared_backend: Backend
     acknowledged: dict[str, int] = {}
     for life in range(LIVES):
         with child("append", shared_backend.url, str(life)) as writer:
-            said = [writer.line() for _ in range(dice.randrange(5, 120))]
+            said = [writer.line() for _ in range(dice.randrange(5, 2 * shared_backend.rounds))]
             said += writer.kill()
         assert all(said), "it died before it was killed"
         acknowledged |= {name: int(ordinal) for name, ordinal in map(str.split, said)}

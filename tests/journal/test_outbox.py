@@ -5,6 +5,9 @@ from tests.journal.backends import Backend
 from tests.journal.material import Move, begun, following, later, lease_of
 
 A_DAY = 24 * 3600
+AT_ONCE = 30
+"""Events of one append: three items each on DynamoDB, in a transaction of a hundred."""
+MORE_THAN_A_TRANSACTION = 130
 
 
 async def filled(journal: JournalAdapter, count: int) -> list[int]:
@@ -12,7 +15,9 @@ async def filled(journal: JournalAdapter, count: int) -> list[int]:
     lease = await lease_of(journal)
     await begun(journal, lease)
     on: list[Move] = [(Kind.CONTINUED, None, {})]
-    await journal.append([event for n in range(1, count) for event in following("r-1", n, on, later(n))], lease)
+    events = [event for n in range(1, count) for event in following("r-1", n, on, later(n))]
+    for start in range(0, len(events), AT_ONCE):
+        await journal.append(events[start : start + AT_ONCE], lease)
     return [outbox_id for outbox_id, _, _ in await journal.pending(count + 1)]
 
 
@@ -41,13 +46,14 @@ async def test_only_the_bytes_of_old_deliveries_are_let_go_of(backend: Backend, 
     await journal.poisoned(ids[2], "400", later(0))
     await journal.delivered([ids[3]], later(A_DAY + 1))
     # ids[0] is older than a day; ids[1] is a day old; ids[2] was refused, ids[4] never sent.
-    assert backend.kept() == ids[1:]
+    assert backend.kept() == (ids[1:] if backend.keeps_delivered_bytes else [ids[2], ids[4]])
 
 
 async def test_letting_go_is_bounded(backend: Backend, journal: JournalAdapter) -> None:
-    ids = await filled(journal, LET_GO_AT_ONCE + 3)
+    left = 3 if backend.keeps_delivered_bytes else 0
+    ids = await filled(journal, LET_GO_AT_ONCE + left if left else MORE_THAN_A_TRANSACTION)
     await journal.delivered(ids, later(0))
     await journal.delivered([], later(2 * A_DAY))
-    assert len(backend.kept()) == 3
+    assert len(backend.kept()) == left
     await journal.delivered([], later(2 * A_DAY))
     assert backend.kept() == []

@@ -15,6 +15,8 @@ from controller.domain.past import Past, past_of
 from controller.domain.ports import Lease
 from controller.journal import history
 from controller.journal.adapter import JournalAdapter
+from controller.journal.dynamodb import history as dynamodb
+from controller.journal.logic.past import PAST_AT_MOST
 from controller.journal.sql import SqlJournal
 from controller.journal.sqlite.migrations import MIGRATIONS
 from controller.journal.versions import migrate
@@ -102,11 +104,12 @@ async def test_what_ended_thirty_days_ago_is_past_no_more(journal: JournalAdapte
 
 async def test_five_hundred_are_enough(journal: JournalAdapter, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history, "ENDED", history.ENDED.limit(2))
+    monkeypatch.setattr(dynamodb, "PAST_AT_MOST", 2)
     lease = await lease_of(journal)
     for number in range(3):
         await ended(journal, lease, f"r-{number}", Outcome.FAILED)
     assert [item.replacement_id for item in await past(journal)] == ["r-2", "r-1"]
-    assert history.PAST_AT_MOST == 500
+    assert PAST_AT_MOST == 500
 
 
 @pytest.mark.parametrize(("scope", "forgets"), [("fleet:web", True), ("all", True), ("fleet:api", False)])

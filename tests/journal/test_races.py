@@ -16,8 +16,6 @@ from tests.journal.backends import Backend
 from tests.journal.material import NOON, ROOMY, EventSpans, accepted, begun, following, later, lease_of
 from tests.journal.processes import child
 
-ROUNDS = 60
-
 
 def together(count: int, racer: Callable[[asyncio.Runner, int, Barrier], list[bool]]) -> list[list[bool]]:
     """Run racers in threads of their own; whether each of them won each round."""
@@ -42,7 +40,7 @@ def test_of_two_fleets_exactly_one_gets_the_last_slot(shared_backend: Backend) -
 
     def racer(runner: asyncio.Runner, number: int, barrier: Barrier) -> list[bool]:
         won = []
-        for round_ in range(ROUNDS):
+        for round_ in range(shared_backend.rounds):
             name = f"{fleets[number]}-{round_}"
             event = accepted(name, fleet=fleets[number], predecessor=f"old-of-{name}")
             last_slot = replace(ROOMY, replacements_per_hour_everywhere=round_ + 1)
@@ -52,16 +50,16 @@ def test_of_two_fleets_exactly_one_gets_the_last_slot(shared_backend: Backend) -
         return won
 
     results = together(2, racer)
-    assert [one + two for one, two in zip(*results, strict=True)] == [1] * ROUNDS
+    assert [one + two for one, two in zip(*results, strict=True)] == [1] * shared_backend.rounds
 
 
 def test_of_two_daemons_exactly_one_gets_the_lease(shared_backend: Backend) -> None:
     journals = [shared_backend.open() for _ in range(3)]
-    tokens: list[set[int]] = [set() for _ in range(ROUNDS)]
+    tokens: list[set[int]] = [set() for _ in range(shared_backend.rounds)]
 
     def racer(runner: asyncio.Runner, number: int, barrier: Barrier) -> list[bool]:
         won = []
-        for round_ in range(ROUNDS):
+        for round_ in range(shared_backend.rounds):
             barrier.wait(60)
             # Each round begins when the lease of the one before has run out.
             lease = runner.run(journals[number].acquire("web", f"d-{number}", 10, later(10 * round_)))
@@ -71,8 +69,8 @@ def test_of_two_daemons_exactly_one_gets_the_lease(shared_backend: Backend) -> N
         return won
 
     results = together(3, racer)
-    assert [sum(round_) for round_ in zip(*results, strict=True)] == [1] * ROUNDS
-    assert tokens == [{round_ + 1} for round_ in range(ROUNDS)]
+    assert [sum(round_) for round_ in zip(*results, strict=True)] == [1] * shared_backend.rounds
+    assert tokens == [{round_ + 1} for round_ in range(shared_backend.rounds)]
 
 
 def test_of_two_who_append_the_same_ordinal_exactly_one_succeeds(shared_backend: Backend) -> None:
@@ -81,13 +79,13 @@ def test_of_two_who_append_the_same_ordinal_exactly_one_succeeds(shared_backend:
     asyncio.run(begun(journals[0], lease))
 
     def racer(runner: asyncio.Runner, number: int, barrier: Barrier) -> list[bool]:
-        return [tried(runner, journals[number], lease, round_ + 1, barrier) for round_ in range(ROUNDS)]
+        return [tried(runner, journals[number], lease, round_ + 1, barrier) for round_ in range(shared_backend.rounds)]
 
     results = together(2, racer)
-    assert [one + two for one, two in zip(*results, strict=True)] == [1] * ROUNDS
+    assert [one + two for one, two in zip(*results, strict=True)] == [1] * shared_backend.rounds
     story = asyncio.run(journals[0].events("r-1"))
-    assert [event.ordinal for event in story] == list(range(ROUNDS + 1))
-    assert len(asyncio.run(journals[0].pending(1000))) == ROUNDS + 1
+    assert [event.ordinal for event in story] == list(range(shared_backend.rounds + 1))
+    assert len(asyncio.run(journals[0].pending(1000))) == shared_backend.rounds + 1
 
 
 def tried(runner: asyncio.Runner, journal: JournalAdapter, lease: Lease, ordinal: int, barrier: Barrier) -> bool:
@@ -141,7 +139,7 @@ async def still_after_taking_over(new: JournalAdapter, fleet: str, barrier: Barr
 
 
 def test_two_processes_spend_one_budget_once(shared_backend: Backend) -> None:
-    budget, tries = 25, 20
+    budget, tries = shared_backend.rounds * 5 // 12, shared_backend.rounds // 3
     watching = shared_backend.open()
     with ExitStack() as stack:
         children = [

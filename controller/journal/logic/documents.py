@@ -73,3 +73,13 @@ def memory_of(document: Mapping[str, Any]) -> Memory:
 
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
+
+
+def squeezed(body: bytes) -> bytes:
+    """Bytes, compressed."""
+    return zlib.compress(body, level=1)
+
+
+def unsqueezed(body: bytes) -> bytes:
+    """The same bytes again."""
+    return zlib.decompress(body)
