@@ -1,6 +1,6 @@
 # Two commands matter to a newcomer: `make demo` and `make test`. PYTHON=python3.12 picks the interpreter of .venv.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check docs format bench simulate e2e coverage lock clean
+.PHONY: help setup demo test check docs format bench simulate e2e coverage image lock clean
 
 SEEDS ?= 400
 FIRST_SEED ?= 0
@@ -39,6 +39,9 @@ e2e: setup ## real daemons killed at every boundary, every story and every sched
 
 coverage: setup ## show the lines that no test runs
 	@.venv/bin/coverage run -m pytest -q && .venv/bin/coverage report --show-missing --skip-covered
+
+image: ## build the container image: BASE_IMAGE=name:tag@sha256:..., or BASE_IMAGE=debian (docs/image.md)
+	@BASE_IMAGE="$(BASE_IMAGE)" tools/image.sh
 
 lock: setup ## pin the requirements again from pyproject.toml (ARGS=--upgrade for the newest versions)
 	@tools/lock.sh $(ARGS)

@@ -18,6 +18,7 @@ compile dev.txt --extra demo --group dev "$@" pyproject.toml
 compile demo.txt --extra demo --constraint requirements/dev.txt pyproject.toml
 compile runtime.txt --constraint requirements/dev.txt pyproject.toml
 compile setup.txt --constraint requirements/dev.txt "$@" requirements/setup.in
+compile image.txt --constraint requirements/dev.txt --constraint requirements/setup.txt requirements/image.in
 
 # Apart: its tools hold back what the daemon needs newer. No set is held to it, and it to none.
 compile deploy.txt "$@" requirements/deploy.in

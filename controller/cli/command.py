@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -13,6 +14,7 @@ from controller.cli import get
 from controller.cli.check import schema, validate
 from controller.cli.decide import plan, why
 from controller.cli.demo import demo
+from controller.cli.health import health
 from controller.cli.output import complain
 from controller.cli.run import run
 from controller.cli.say import abort, approve, replace
@@ -21,6 +23,8 @@ from controller.cli.trace import trace
 from controller.domain.errors import ConfigError, RepaveError
 
 INTERRUPTED = 130
+TERMINATED = 143
+FIRST_PROCESS = 1
 
 ABOUT = """Watches fleets through the telemetry they already emit, and replaces the servers that rot.
 
@@ -33,7 +37,14 @@ Start with `repave demo`; then write a repave.yaml, `repave validate` it, and as
 
 def main() -> None:
     """The console script."""
+    if os.getpid() == FIRST_PROCESS:
+        signal.signal(signal.SIGTERM, _end)
     sys.exit(run_command(sys.argv[1:]))
+
+
+def _end(*_: object) -> None:
+    """A container's first process is not ended by a signal that it has no handler for; the daemon sets its own."""
+    os._exit(TERMINATED)
 
 
 def build() -> typer.Typer:
@@ -49,7 +60,7 @@ def build() -> typer.Typer:
     looking = typer.Typer(rich_markup_mode=None)
     _add(looking, get.fleets, get.instances, get.replacements, get.requests)
     app.add_typer(looking, name="get", help=_with_examples(get.HELP))
-    _add(app, demo, validate, schema, plan, why, run, trace, hold, resume, approve, abort, replace)
+    _add(app, demo, validate, schema, plan, why, run, health, trace, hold, resume, approve, abort, replace)
     return app
 
 

@@ -40,6 +40,7 @@ COMMANDS = (
     "plan",
     "why",
     "run",
+    "health",
     "get",
     "get fleets",
     "get instances",

@@ -56,5 +56,7 @@ def test_a_package_has_one_version_everywhere() -> None:
     everything = pins("dev")
     for name in ("runtime", "demo"):
         assert pins(name).items() <= everything.items()
-    shared = pins("setup").keys() & everything.keys()
-    assert {name: pins("setup")[name] for name in shared} == {name: everything[name] for name in shared}
+    for name in ("setup", "image"):
+        shared = pins(name).keys() & everything.keys()
+        assert {one: pins(name)[one] for one in shared} == {one: everything[one] for one in shared}
+    assert pins("image")["hatchling"] == pins("setup")["hatchling"]

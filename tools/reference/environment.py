@@ -11,6 +11,7 @@ VARIABLES: Mapping[str, tuple[str, str]] = {
     "REPAVE_CONFIG": ("`./repave.yaml`", "The configuration file, where no `-c` is given."),
     "REPAVE_URL": ("", "The daemon that `get`, `trace`, `hold`, `resume`, `approve`, `abort` and `replace` ask."),
     "REPAVE_TOKEN": ("", "The access token for it. Never shown."),
+    "REPAVE_HEALTH_URL": ("`http://127.0.0.1:8080/healthz`", "The daemon that `repave health` asks."),
     "REPAVE_LOG_LEVEL": ("`info`", "`debug`, `info`, `warning` or `error`: how much the daemon logs."),
     "REPAVE_DEBUG": ("", "`1`: an error of a command shows where in the program it came from."),
     "REPAVE_INSTANCE_ID": (
