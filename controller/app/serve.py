@@ -3,7 +3,7 @@
 import asyncio
 import os
 import socket
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -39,6 +39,7 @@ from controller.record.delivery import Counts, Delivery
 from controller.record.destination import destination
 from controller.record.document import TraceDocument
 from controller.record.metrics import Metrics
+from controller.record.state import State, states
 from controller.record.trace import TraceProjector
 from controller.schedule import DateSchedule
 from controller.settings import Config
@@ -144,6 +145,7 @@ class Service:
         journal.tell(self._stream)
         self._daemon = Daemon(clock, self._heartbeat, config.tick_seconds, self._metrics.ticked, self._ticked)
         self._fleets = Fleets(self._daemon, self._owner, watch.over(self._metrics, self._owner, journal), journal)
+        self._watch = watch
         self._stopped = asyncio.Event()
 
     def reloader(self, builder: Builder, reread: Callable[[], Awaitable[Config]]) -> Reloader:
@@ -170,6 +172,7 @@ class Service:
         delivering = asyncio.create_task(self._delivery.run(), name="delivery") if self._delivery else None
         log.info("running", version=program_version(), owner=self._owner, port=server.port, fleets=list(loops))
         reloading = [asyncio.create_task(run()) for run in beside]
+        self._watch.report(self._state)
         try:
             ended = await self._until_stopped(loops, schedule, until_settled)
         finally:
@@ -246,6 +249,11 @@ class Service:
                 live.config.hash, live.config.version, live.loaded_at, good=live.refused_at is None
             )
         return await self._gauges.text()
+
+    async def _state(self) -> Iterable[State]:
+        """What New Relic's agent is told: the same as `/metrics`."""
+        await self._metrics_text()
+        return states(self._metrics.families(), self._clock.now(), self._owner)
 
     def _code(self, ended: Exit | None, until_settled: bool) -> int:
         if ended is None:

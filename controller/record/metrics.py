@@ -5,6 +5,7 @@ total back to zero. What there is stands in `catalogue`.
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import Metric
 
 from controller.domain.laps import Lap
 from controller.record import catalogue
@@ -71,6 +72,10 @@ class Metrics:
     def show(self, view: View) -> None:
         """From now on, this is the state of things."""
         self._projection.show(view)
+
+    def families(self) -> tuple[Metric, ...]:
+        """All metrics with their samples."""
+        return tuple(self._registry.collect())
 
     def text(self) -> bytes:
         """All metrics in Prometheus' text format, version 0.0.4."""

@@ -63,6 +63,11 @@ def test_everything_that_was_promised_is_there_and_says_what_to_do() -> None:
             assert not re.search(r"\$labels\.(?!fleet|rule)", text)
 
 
+def test_the_runbook_tells_of_every_alert_and_of_no_other() -> None:
+    headings = re.findall(r"^## (Repave\w+)$", (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(headings) == NAMES
+
+
 def test_every_rule_that_stops_a_fleet_has_its_alert_but_one_that_the_world_ends() -> None:
     assert set(STOPS) - set(STOPPING) == {"hold_while", "journal_lost", "source_quiet"}
 

@@ -9,7 +9,12 @@ from tools.dashboards.files import files
 from tools.dashboards.site import Site
 
 WRITTEN = files(Site())
-BY_HAND = {"deploy/alerts/prometheus/repave.test.yml"}
+BY_HAND = {
+    "deploy/alerts/prometheus/repave.test.yml",
+    "deploy/alerts/newrelic/create_policy.graphql",
+    "deploy/alerts/newrelic/create_condition.graphql",
+    "deploy/dashboards/newrelic/create.graphql",
+}
 
 
 @pytest.mark.parametrize("name", sorted(WRITTEN))
@@ -24,8 +29,11 @@ def test_nothing_lies_there_that_nobody_writes() -> None:
 
 
 def test_a_place_of_its_own_has_its_runbook_and_its_labels() -> None:
-    (rules,) = (text for name, text in files(Site("RUNBOOK", ("job", "cluster"))).items() if "rules" in name)
+    written = files(Site("RUNBOOK", ("job", "cluster"), 1234567))
+    rules = written["deploy/alerts/prometheus/repave.rules.yml"]
     assert "runbook_url: RUNBOOK#repavestuck" in rules
     assert "max by (job, cluster, fleet) (repave_replacement_open_age_seconds) > 3600" in rules
     assert "docs/runbook.md" not in rules
+    assert '"accountId": 1234567' in written["deploy/dashboards/newrelic/repave.json"]
+    assert '"runbookUrl": "RUNBOOK#repavedown"' in written["deploy/alerts/newrelic/RepaveDown.json"]
     assert Path(Site().runbook).parts[0] == "docs"

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from controller.decide.standing import budgets_json
 from controller.domain.laps import Lap
 from controller.domain.lifecycle import Kind, Step
 from controller.domain.memory import Memory
@@ -17,7 +18,7 @@ from controller.record.fleet_metrics import STOPS
 from controller.record.metrics import Metrics, View
 from tests.record import stories
 from tests.simulation.daemon import RULES
-from tests.support.builders import policy
+from tests.support.builders import policy, snapshot
 
 VETOES = [{"rule": "protected", "reason": "r", "needs": "person"}, {"rule": "window", "reason": "r", "needs": "world"}]
 INSTANCES: list[dict[str, Any]] = [
@@ -53,7 +54,7 @@ def samples(metrics: Metrics) -> dict[tuple[str, ...], float]:
 def full() -> Metrics:
     """With a series of everything."""
     members = [{**item, "age_seconds": 60.0, "image": {"age_seconds": 60.0}} for item in INSTANCES]
-    budgets = [{"limit": "max_in_flight", "scope": scope, "used": 0, "allowed": 1} for scope in ("fleet", "all")]
+    budgets = budgets_json(snapshot(), POLICIES["web"])
     report = TickRecord("web", stories.START, "", Memory(), {"instances": members, "budgets": budgets})
     metrics = Metrics("0.1.0", Counts())
     metrics.show(View([report], [opened(), closed("r-1")], POLICIES, {"web": True}, now=stories.START))

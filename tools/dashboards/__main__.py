@@ -18,6 +18,7 @@ def arguments() -> argparse.Namespace:
         default=",".join(Site().installation),
         help="the labels that tell one installation of Repave from another, such as job,cluster",
     )
+    parser.add_argument("--account", type=int, default=0, help="the number of the New Relic account")
     parser.add_argument("--into", type=Path, default=ROOT, help="the folder below which deploy/ is written")
     return parser.parse_args()
 
@@ -25,7 +26,7 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     """Write them."""
     asked = arguments()
-    site = Site(asked.runbook, tuple(asked.installation.split(",")))
+    site = Site(asked.runbook, tuple(asked.installation.split(",")), asked.account)
     for name, text in files(site).items():
         path = asked.into / name
         path.parent.mkdir(parents=True, exist_ok=True)

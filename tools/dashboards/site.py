@@ -10,10 +10,12 @@ class Site:
 
     installation: the labels that tell one installation of Repave from another; its daemons share them. By these and by
     fleet everything is put together: two daemons tell the same of a fleet, so that `max` over them is what is so.
+    account: New Relic's number of it; 0 is nobody's, and NerdGraph refuses it.
     """
 
     runbook: str = "docs/runbook.md"
     installation: Sequence[str] = ("job",)
+    account: int = 0
 
     def runbook_of(self, alert: str) -> str:
         """Where the runbook tells of this alert."""
