@@ -53,9 +53,12 @@ def settings(rule: RuleSpec) -> str:
     read = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     keys = {path.removeprefix("policy.").removesuffix("_seconds") for path in read if path.startswith("policy.")}
     whole = keys & LINKS.keys()
-    return ", ".join(
-        f"[`{key.removeprefix('global_')}`](reference/configuration.md#{LINKS[key]})" for key in sorted(whole)
-    )
+    return ", ".join(_linked(key) for key in sorted(whole))
+
+
+def _linked(key: str) -> str:
+    words = f"`{key.removeprefix('global_')}`" + (" over all" if key.startswith("global_") else "")
+    return f"[{words}](reference/configuration.md#{LINKS[key]})"
 
 
 def table() -> str:
