@@ -1,6 +1,6 @@
 # Two commands matter to a newcomer: `make demo` and `make test`. PYTHON=python3.12 picks the interpreter of .venv.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check docs format bench simulate e2e coverage image lock clean
+.PHONY: help setup demo test check docs generate format bench simulate e2e coverage image lock clean
 
 SEEDS ?= 400
 FIRST_SEED ?= 0
@@ -24,6 +24,9 @@ check: setup ## format, lint, types, layers, tidy
 
 docs: setup ## build the documentation's site into site/ (ARGS=serve to read it while writing)
 	@tools/docs.sh $(ARGS)
+
+generate: setup ## write again what is written from the code: schema, reference pages, policies, dashboards
+	@tools/generate.sh
 
 format: setup ## rewrite the code in the house's format and apply the safe fixes
 	@.venv/bin/ruff check --quiet --fix-only . && .venv/bin/ruff format .
