@@ -21,9 +21,9 @@ into docs/api.md "$python" -m tests.web.api_page
 "$python" tools/iam_policies.py
 "$python" -m tools.reference
 "$python" -m tools.dashboards
-"$python" tools/ecs_json.py
-if [[ -x .venv-deploy/bin/python ]]; then
+if [[ -x .venv-deploy/bin/python ]] && command -v terraform >/dev/null; then
+  "$python" tools/ecs_json.py
   "$python" tools/terraform_tables.py
 else
-  echo "generate: the tables of deploy/terraform are left as they are: they need tools/deploy_tools.sh" >&2
+  echo "generate: deploy/ecs and the tables of deploy/terraform are left as they are: they need terraform and tools/deploy_tools.sh" >&2
 fi
