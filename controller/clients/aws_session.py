@@ -8,6 +8,7 @@ import logging
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any
 
 from aiobotocore.awsrequest import AioAWSResponse
@@ -33,6 +34,9 @@ CREDENTIAL_CALLS = frozenset(
     }
 )
 """What the SDK calls by itself to become somebody; it changes nothing that runs."""
+
+SENT_AT_ONCE_BYTES = 512 * 1024
+"""A longer request goes out piece by piece, or the HTTP client would hold up the loop, and warn of it."""
 
 Guard = Callable[[str], None]
 """Raises ForbiddenCall for an operation, named `service:Operation`, that must not leave the process."""
@@ -74,6 +78,8 @@ class BoundedSession(AIOHTTPSession):  # type: ignore[misc]  # the SDK ships no 
     async def send(self, request: Any) -> AioAWSResponse:
         """Send, and read the whole body. Raises AnswerTooLarge, and whatever the SDK's own session raises."""
         request.stream_output = True  # leaves the body to us
+        if isinstance(request.body, bytes) and len(request.body) > SENT_AT_ONCE_BYTES:
+            request.body = BytesIO(request.body)
         response = await super().send(request)
         body = bytearray()
         async with response.raw:  # gives the connection up, whatever happens meanwhile

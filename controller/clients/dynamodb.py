@@ -16,7 +16,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt,
 from controller.clients import aws_session
 from controller.clients.aws import Bounds
 from controller.clients.aws_errors import translate
-from controller.domain.errors import ForbiddenCall, RepaveError, Throttled, Transient
+from controller.domain.errors import ForbiddenCall, Gone, RepaveError, Throttled, Transient
 from controller.domain.ports import Clock
 
 CALLS = frozenset(
@@ -146,6 +146,8 @@ def _refused(error: ClientError, operation: str) -> Exception:
             return busy
         if failed and failed <= BUSY_REASONS | {"ConditionalCheckFailed", "TransactionConflict"}:
             return ConditionFailed(reasons)
+    if code == "ResourceNotFoundException":
+        return Gone(f"{call}: there is no such table ({code})", call=call, code=code)
     return busy if code in BUSY else translate(error, call, mutation=False)
 
 

@@ -126,8 +126,13 @@ class DynamoServer:
 
     def environment(self) -> dict[str, str]:
         """What a process needs to find it."""
+        return self.environment_of(self.endpoint)
+
+    @staticmethod
+    def environment_of(endpoint: str) -> dict[str, str]:
+        """What a process needs to find one there."""
         return {
-            "AWS_ENDPOINT_URL_DYNAMODB": self.endpoint,
+            "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
             "AWS_REGION": REGION,
             "AWS_ACCESS_KEY_ID": "AKIATEST",
             "AWS_SECRET_ACCESS_KEY": "not-a-secret",

@@ -95,7 +95,9 @@ class Decider:
 
     async def ledger(self) -> Ledger:
         """How it stands."""
-        return ledger_of(await self._table.get(LEDGER))
+        found = await self._table.get(LEDGER)
+        with self._table.explained():
+            return ledger_of(found)
 
     async def decide(self, work: Work[T]) -> T:
         """What `work` gives, once what it wrote is kept.

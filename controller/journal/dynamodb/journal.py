@@ -250,9 +250,7 @@ async def _look_at(table: Table) -> None:
         table.absent = True
         log.warning("there is no such table: it reads as an empty journal", journal=str(table.address))
     except Denied as error:
-        log.warning(
-            "whether the table has a journal's keys cannot be told", journal=str(table.address), error=str(error)
-        )
+        log.warning("whether it has a journal's keys cannot be told", journal=str(table.address), error=str(error))
     except PlatformError as error:
         raise table.trouble(error) from None
     else:

@@ -103,7 +103,7 @@ def ledger_of(item: Item | None) -> Ledger:
     if item.number("schema") != SCHEMA:
         found = item.number("schema")
         raise JournalUnavailable(
-            f"its schema has version {found} and this Repave knows {SCHEMA}: start the newer again"
+            f"its schema has version {found} and this Repave knows {SCHEMA}: start the newer Repave again"
         )
     document = json.loads(item.text("document") or "{}")
     failures = {name: Failures(*counts) for name, counts in document.pop("failures").items()}

@@ -106,13 +106,13 @@ class Table:
     async def transact(self, operations: Sequence[Operation]) -> None:
         """All of it, or nothing. Raises ConditionFailed."""
         generation = self.clock.new_id("w")
-        with self._explained():
+        with self.explained():
             told = requests_of(list(operations), self.address.table, generation)
         await self._write("TransactWriteItems", TransactItems=told, ClientRequestToken=generation)
 
     async def put(self, item: Item) -> None:
         """Write one item in the place of what is there."""
-        with self._explained():
+        with self.explained():
             told = requests_of([Put(item)], self.address.table, self.clock.new_id("w"))
         if len(told) == 1:
             await self._write("PutItem", Item=told[0]["Put"]["Item"])
@@ -142,7 +142,7 @@ class Table:
     async def _write(self, operation: str, **parameters: Any) -> dict[str, Any]:
         if operation != "TransactWriteItems":
             parameters["TableName"] = self.address.table
-        with self._explained():
+        with self.explained():
             if self.read_only:
                 raise JournalUnavailable("it may only be read here")
             return dict(await self._client.call(self.address.region, operation, **parameters))
@@ -151,7 +151,7 @@ class Table:
         """The answers to a Query, one after another."""
         following: dict[str, Any] = {}
         while not self.absent:
-            with self._explained():
+            with self.explained():
                 answer = dict(
                     await self._client.call(
                         self.address.region, "Query", TableName=self.address.table, **asked, **following
@@ -165,7 +165,7 @@ class Table:
     async def _get(self, key: Key) -> Item | None:
         if self.absent:
             return None
-        with self._explained():
+        with self.explained():
             answer = await self._client.call(
                 self.address.region,
                 "GetItem",
@@ -188,11 +188,11 @@ class Table:
                 body = found.body + b"".join(part.body for part in parts if part)
                 return Item(found.key, found.values, body)
             found = await self._get(first.key)
-        with self._explained():
+        with self.explained():
             raise JournalUnavailable(f"{first.key.pk} {first.key.sk} is written faster than it can be read")
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def explained(self) -> Iterator[None]:
         """Whatever goes wrong within, as one sentence that names the table and what to do."""
         try:
             yield
