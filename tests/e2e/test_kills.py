@@ -14,6 +14,7 @@ import pytest
 
 from tests.e2e.harness.contract import Contract, Story
 from tests.e2e.harness.docker_stories import ENGINES
+from tests.e2e.harness.dynamo_stories import GROUPS_ON_DYNAMODB
 from tests.e2e.harness.kills import boundaries
 from tests.e2e.harness.matrix import Case, all_of, some_of
 from tests.e2e.harness.stories import GROUPS
@@ -22,7 +23,7 @@ from tests.e2e.harness.timing import Timings
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
-PLATFORMS: tuple[Contract[Any], ...] = (GROUPS, ENGINES)
+PLATFORMS: tuple[Contract[Any], ...] = (GROUPS, GROUPS_ON_DYNAMODB, ENGINES)
 STORIES = [(contract, story) for contract in PLATFORMS for story in contract.stories]
 
 

@@ -61,7 +61,7 @@ def lying(table: DynamoTable, start: str) -> int:
 
 
 async def test_large_facts_lie_in_parts_and_come_back_whole(table: DynamoTable, journal: Any) -> None:
-    facts = {"evidence": noise(1_600_000), "note": "ünïcode"}
+    facts: dict[str, Any] = {"evidence": noise(1_600_000), "note": "ünïcode"}
     lease = await lease_of(journal)
     event = accepted(**facts)
     await begun(journal, lease, event)

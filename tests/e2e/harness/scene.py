@@ -3,16 +3,20 @@
 import asyncio
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import ClassVar, Protocol
 
+from ruamel.yaml import YAML
+
+from controller.app.clients import SharedClients
+from controller.clock import SystemClock
+from controller.domain.ports import OpenedJournal
 from controller.domain.replacement import Event, Replacement
-from controller.journal.adapter import JournalAdapter
-from controller.journal.sql import SqlJournal
+from controller.journal.opening import open_journal
 from controller.record.ids import trace_id_of
 from tests.e2e.harness.daemon import REPAVE, Daemon, process
 from tests.e2e.harness.tap import Tap
@@ -98,19 +102,13 @@ class Scene(ABC):
 
     async def replacements(self) -> list[Replacement]:
         """What the journal has, oldest first."""
-        journal = self._journal()
-        try:
+        async with self.journal() as journal:
             return list(await journal.replacements(1000))[::-1]
-        finally:
-            await journal.aclose()
 
     async def events(self, replacement: Replacement) -> tuple[Event, ...]:
         """The story of one replacement."""
-        journal = self._journal()
-        try:
+        async with self.journal() as journal:
             return await journal.events(replacement.id)
-        finally:
-            await journal.aclose()
 
     def trace_id(self, replacement: Replacement) -> str:
         """The trace that tells of a replacement."""
@@ -123,9 +121,16 @@ class Scene(ABC):
     def _environment(self, key: str) -> dict[str, str]:
         return {**self.environment(key), "OTEL_EXPORTER_OTLP_ENDPOINT": self.tap.endpoint, "NO_COLOR": "1"}
 
-    def _journal(self) -> JournalAdapter:
-        url = f"sqlite:///{self.config.with_suffix('.db')}"
-        return JournalAdapter(SqlJournal.open(url, None, read_only=True))
+    @asynccontextmanager
+    async def journal(self) -> AsyncIterator[OpenedJournal]:
+        """Its journal, wherever the configuration keeps it, to read."""
+        state = YAML(typ="safe").load(self.config)["state"]
+        clients = SharedClients(SystemClock())
+        try:
+            async with open_journal(state, None, clients, read_only=True) as journal:
+                yield journal
+        finally:
+            await clients.aclose()
 
 
 def plain_environment() -> dict[str, str]:

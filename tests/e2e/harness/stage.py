@@ -1,8 +1,8 @@
 """Where stories of Auto Scaling groups play: one embedded world with groups to spare, a scene for each test upon it."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -21,7 +21,9 @@ from tests.support.remote_world import RemoteWorld
 
 @dataclass
 class Stage:
-    """A running world with its control pages, its wire log, and a receiver of traces. spare: groups not yet used."""
+    """A running world with its control pages, its wire log, and a receiver of traces. spare: groups not yet used.
+    state: makes the address of a journal for a scene; None for a file beside its configuration.
+    beside: what the environment of its daemons says besides."""
 
     world: RunningWorld
     remote: RemoteWorld
@@ -29,6 +31,8 @@ class Stage:
     wire_log: Path
     folder: Path
     spare: list[WorldGroupInfo]
+    state: Callable[[], str] | None = None
+    beside: Mapping[str, str] = field(default_factory=dict)
 
     def scene(
         self, *kinds: str, fleet: Mapping[str, Any] | None = None, top: Mapping[str, Any] | None = None
@@ -38,7 +42,8 @@ class Stage:
         folder = self.folder / groups[0].name
         folder.mkdir()
         names = [group.name for group in groups]
-        write(folder / "repave.yaml", self.world.region, names, fleet or {}, top or {})
+        kept = {"state": self.state()} if self.state else {}
+        write(folder / "repave.yaml", self.world.region, names, fleet or {}, kept | dict(top or {}))
         return GroupScene(folder, self.tap, self, groups)
 
     def has(self, story: "Story[GroupScene]") -> bool:
@@ -98,7 +103,7 @@ class GroupScene(Scene):
 
     def environment(self, key: str) -> dict[str, str]:
         """Of a process that sees this world only, and signs with this key."""
-        return self.stage.world.environment(plain_environment(), key)
+        return {**self.stage.world.environment(plain_environment(), key), **self.stage.beside}
 
     def wire(self) -> tuple[Record, ...]:
         """The whole wire log of the stage."""
