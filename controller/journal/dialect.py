@@ -1,7 +1,11 @@
-"""What is SQLite's own in the queries: INSERT ... ON CONFLICT. PostgreSQL's insert has the same methods."""
+"""What SQL itself has no word for: INSERT ... ON CONFLICT.
+
+SQLite took it over from PostgreSQL (https://www.sqlite.org/lang_upsert.html), and SQLAlchemy writes one statement for
+both; the tests of every journal run on both.
+"""
 
 from sqlalchemy import Table
-from sqlalchemy.dialects.sqlite import Insert, insert
+from sqlalchemy.dialects.postgresql import Insert, insert
 
 __all__ = ["insert", "upsert"]
 

@@ -1,11 +1,12 @@
-"""The tables as queries see them. `migrations` makes them; a test holds the two together.
+"""The tables as queries see them. Each database's `migrations` make them; a test holds the two together.
 
-What is SQLite's own stands in `engine`, `dialect`, `migrations` and `trouble`, and nowhere else.
+What is SQLite's own stands in `sqlite`, what is PostgreSQL's in `postgresql`, and what both have and SQL has not in
+`dialect`.
 """
 
-from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, MetaData, String, Table
 
-from controller.journal.columns import Json, PackedJson, UtcTime
+from controller.journal.columns import Json, PackedJson, UtcTime, Words
 
 metadata = MetaData()
 
@@ -72,7 +73,7 @@ holds = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("scope", String, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", Words, nullable=False),
     Column("by", String, nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("expires_at", UtcTime),
@@ -86,7 +87,7 @@ breakers = Table(
     Column("id", Integer, primary_key=True),
     Column("fleet", String, nullable=False),
     Column("cause", String, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", Words, nullable=False),
     Column("opened_at", UtcTime, nullable=False),
     Column("closed_at", UtcTime),
     Column("closed_by", String),
@@ -114,14 +115,14 @@ requests = Table(
     Column("verdict", String, nullable=False),
     Column("causes", Json, nullable=False),
     Column("by", String, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", Words, nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("expires_at", UtcTime, nullable=False),
     Column("approved_by", String),
     Column("approved_at", UtcTime),
     Column("ended", String),
     Column("ended_at", UtcTime),
-    Column("closing", Text, nullable=False),
+    Column("closing", Words, nullable=False),
 )
 """What a person may approve, or asked for. `ended` is null while it is open, its time over or not."""
 
@@ -130,7 +131,7 @@ aborts = Table(
     metadata,
     Column("replacement_id", String, ForeignKey("replacements.id"), primary_key=True),
     Column("by", String, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", Words, nullable=False),
     Column("at", UtcTime, nullable=False),
     Column("after_hold", Integer, nullable=False),
 )
@@ -148,7 +149,7 @@ reports = Table(
     metadata,
     Column("fleet", String, primary_key=True),
     Column("at", UtcTime, nullable=False),
-    Column("sentence", Text, nullable=False),
+    Column("sentence", Words, nullable=False),
     Column("report", PackedJson, nullable=False),
 )
 
@@ -167,7 +168,7 @@ policies = Table(
     "policies",
     metadata,
     Column("hash", String, primary_key=True),
-    Column("document", Text, nullable=False),
+    Column("document", Words, nullable=False),
 )
 
 outbox = Table(
@@ -179,6 +180,6 @@ outbox = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("delivered_at", UtcTime),
     Column("poisoned_at", UtcTime),
-    Column("error", Text),
+    Column("error", Words),
 )
 """`body` is let go of a day after delivery; the key stays, as the proof of it."""

@@ -8,6 +8,7 @@ from sqlalchemy.exc import ArgumentError
 
 from controller.domain.errors import ConfigError
 from controller.domain.ports import Projector
+from controller.journal.postgresql.store import open_store
 from controller.journal.sqlite.store import SqliteStore
 from controller.journal.store import Store
 
@@ -27,8 +28,8 @@ class SqlJournal:
 
     @classmethod
     def open(cls, url: str, projector: Projector | None, *, read_only: bool = False) -> Self:
-        """Open `sqlite:///relative.db`, `sqlite:////absolute.db`, or `sqlite:///:memory:` for tests and simulations
-        (one thread at a time).
+        """Open `postgresql://user@host/database`, `sqlite:///relative.db`, `sqlite:////absolute.db`, or
+        `sqlite:///:memory:` for tests and simulations (one thread at a time).
 
         Makes and migrates it, unless `read_only`: then nothing is changed, and an absent one reads as empty.
         Raises ConfigError for other addresses, JournalUnavailable when it cannot be used.
@@ -68,5 +69,7 @@ def _store(url: URL, *, read_only: bool) -> Store:
     match url.drivername:
         case "sqlite":
             return SqliteStore.open(url, read_only=read_only)
+        case "postgresql":
+            return open_store(url, read_only=read_only)
         case other:
-            raise ConfigError(f"state: {other}:// is not built yet; write sqlite:///repave.db")
+            raise ConfigError(f"state: {other}:// is no SQL database that a journal can be in")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+import pytest
 from sqlalchemy import Connection, select
 
 from controller.domain.ports import Projector
@@ -35,7 +36,8 @@ class Backend(Protocol):
 
 
 def _kept(connection: Connection) -> list[int]:
-    return list(connection.execute(select(outbox.c.id).where(outbox.c.body.is_not(None))).scalars())
+    kept = select(outbox.c.id).where(outbox.c.body.is_not(None)).order_by(outbox.c.id)
+    return list(connection.execute(kept).scalars())
 
 
 class SqliteFile:
@@ -64,7 +66,7 @@ class SqliteMemory:
     keeps_delivered_bytes = True
     rounds = 60
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
         self.url = "sqlite:///:memory:"
         self._journal = SqlJournal.open(self.url, None)
 
@@ -78,10 +80,19 @@ class SqliteMemory:
         self._journal.close()
 
 
-BACKENDS: dict[str, Callable[[Path], Backend]] = {
-    "sqlite-file": SqliteFile,
-    "sqlite-memory": SqliteMemory,
-    "dynamodb": DynamoTable,
+class PostgresSchema(SqliteFile):
+    """A schema of its own in the one server of a test run."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._opened = []
+
+
+BACKENDS: dict[str, Callable[[pytest.FixtureRequest], Backend]] = {
+    "sqlite-file": lambda request: SqliteFile(request.getfixturevalue("tmp_path")),
+    "sqlite-memory": lambda _: SqliteMemory(),
+    "postgresql": lambda request: PostgresSchema(request.getfixturevalue("postgresql").new_schema()),
+    "dynamodb": lambda request: DynamoTable(request.getfixturevalue("tmp_path")),
 }
-BETWEEN_PROCESSES = ("sqlite-file", "dynamodb")
+BETWEEN_PROCESSES = ("sqlite-file", "postgresql", "dynamodb")
 """Those that threads and processes can share."""

@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -7,6 +6,14 @@ from controller.journal.adapter import JournalAdapter
 from tests.journal.backends import BACKENDS, BETWEEN_PROCESSES, Backend
 from tests.journal.dynamo import ground_at_last
 from tests.journal.material import EventSpans
+from tests.support.postgresql import RealPostgres, running_postgresql
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[RealPostgres]:
+    """One server for all tests of a run."""
+    with running_postgresql() as server:
+        yield server
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -16,15 +23,15 @@ def grounds() -> Iterator[None]:
 
 
 @pytest.fixture(params=BACKENDS)
-def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]:
-    store = BACKENDS[request.param](tmp_path)
+def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
+    store = BACKENDS[request.param](request)
     yield store
     store.close()
 
 
 @pytest.fixture(params=BETWEEN_PROCESSES)
-def shared_backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]:
-    store = BACKENDS[request.param](tmp_path)
+def shared_backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
+    store = BACKENDS[request.param](request)
     yield store
     store.close()
 

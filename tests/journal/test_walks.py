@@ -1,7 +1,6 @@
 """Any legal story survives the journal as it was told."""
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings
@@ -74,7 +73,7 @@ def walk(choices: list[tuple[int, int, Any, int]]) -> list[list[Event]]:
 
 
 async def told(batches: list[list[Event]]) -> None:
-    backend = SqliteMemory(Path())
+    backend = SqliteMemory()
     try:
         journal = backend.open(EventSpans())
         lease = await lease_of(journal)

@@ -29,6 +29,11 @@ class SqliteStore:
         with explained(path):
             return cls(open_engine(path, read_only=read_only), path)
 
+    @classmethod
+    def empty(cls) -> "SqliteStore":
+        """A journal in which nothing is, and nothing can be written: what an absent one reads as."""
+        return cls(open_engine(None, read_only=True), None)
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One consistent view."""

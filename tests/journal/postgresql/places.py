@@ -1,0 +1,10 @@
+"""Journals on PostgreSQL, opened as daemons open them."""
+
+from controller.domain.ports import Projector
+from controller.journal.adapter import JournalAdapter
+from controller.journal.sql import SqlJournal
+from tests.journal.material import EventSpans
+
+
+def opened(url: str, projector: Projector | None = None, *, read_only: bool = False) -> JournalAdapter:
+    return JournalAdapter(SqlJournal.open(url, projector or EventSpans(), read_only=read_only))
