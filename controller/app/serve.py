@@ -138,7 +138,7 @@ class Service:
         self._heartbeat = Heartbeat(clock)
         self._metrics = Metrics(program_version(), delivery.counts if delivery else Counts())
         self._known, readable = LastKnown.before(journal)
-        self._gauges = Gauges(self._metrics, self._known, self._owner, config.fleets, clock)
+        self._gauges = Gauges(self._metrics, journal, self._known, self._owner, config.fleets, clock)
         answers = Answers(readable, clock, live, self._known.stale)
         self._api = Api(answers, access, Hub(), TraceDocument, program_version())
         self._stream = Stream(self._api.hub)
