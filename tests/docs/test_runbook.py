@@ -1,5 +1,6 @@
 """Whoever is called by an alert finds its section in the runbook, and no section is without an alert."""
 
+import json
 import re
 from pathlib import Path
 
@@ -14,13 +15,19 @@ PARTS = ("**Means**", "**How bad:**", "**Look at**", "**Do**", "**Do not**")
 
 
 def alerts() -> dict[str, set[str]]:
-    """Every alert for Prometheus, with the runbook pages that it names."""
+    """Every alert for Prometheus, with the places of the runbook that it names."""
     found: dict[str, set[str]] = {}
     for path in (ROOT / "deploy" / "alerts").rglob("*.rules.yml"):
         for group in YAML(typ="safe").load(path)["groups"]:
             for rule in group["rules"]:
                 found.setdefault(rule["alert"], set()).add(rule["annotations"]["runbook_url"])
     return found
+
+
+def conditions() -> list[tuple[str, str]]:
+    """Every condition for New Relic: the alert that it stands for, and the runbook page that it names."""
+    read = (json.loads(path.read_text()) for path in (ROOT / "deploy" / "alerts" / "newrelic").glob("Repave*.json"))
+    return [(one["condition"]["name"].partition(" ")[0], one["condition"]["runbookUrl"]) for one in read]
 
 
 ALERTS = alerts()
@@ -34,6 +41,11 @@ def test_every_alert_has_its_section_and_every_section_its_alert() -> None:
 @pytest.mark.parametrize("name", sorted(ALERTS))
 def test_the_alert_leads_there(name: str) -> None:
     assert ALERTS[name] == {f"docs/runbook.md#{name.lower()}"}
+
+
+def test_those_of_new_relic_are_the_same_and_lead_there() -> None:
+    assert {name for name, _ in conditions()} == set(ALERTS)
+    assert {url for name, url in conditions() if url != f"docs/runbook.md#{name.lower()}"} == set()
 
 
 @pytest.mark.parametrize("name", sorted(SECTIONS))
