@@ -13,6 +13,7 @@ from controller.app.heartbeat import Heartbeat
 from controller.domain.errors import RepaveError
 from controller.domain.ports import Clock, Schedule
 from controller.loop import Tick
+from controller.record.fleet_metrics import BY_EVIDENCE, stops
 from controller.record.logs import about_fleet, log_tick
 
 LONGEST_TICK_SECONDS = 300.0
@@ -144,7 +145,14 @@ class Daemon:
         except Exception as error:  # noqa: BLE001 - no tick may end the daemon
             return self._stumbled(fleet, error)
         self._errors_in_a_row[fleet] = 0
-        log_tick(fleet, tick.sentence, settled=tick.settled, standby=tick.standby)
+        log_tick(
+            fleet,
+            tick.sentence,
+            settled=tick.settled,
+            standby=tick.standby,
+            looked=tick.looked,
+            stopped=tick.record is not None and bool(stops(tick.record) & BY_EVIDENCE),
+        )
         return tick
 
     def _stumbled(self, fleet: str, error: Exception) -> Tick:

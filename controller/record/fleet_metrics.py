@@ -24,6 +24,9 @@ STOPS = (
 )
 """The rules by which Repave stops itself. They are always told, 0 or 1, so that an alert can tell no from unknown."""
 
+BY_EVIDENCE = frozenset({"breaker", "cohort_moved", "fleet_wide_fault", "stop_after_failures"})
+"""Those of them that say that replacing would not cure it. The alarms and alerts for RepaveStopped call a person."""
+
 BREAKER = "breaker"
 ALL = "all"
 """The scope of a limit over all fleets, in a report."""

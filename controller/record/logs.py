@@ -38,9 +38,18 @@ def about_fleet(fleet: str) -> AbstractContextManager[object]:
     return structlog.contextvars.bound_contextvars(fleet=fleet)
 
 
-def log_tick(fleet: str, sentence: str, *, settled: bool = False, standby: bool = False) -> None:
-    """The one line of a tick."""
-    structlog.get_logger("repave").info(sentence, fleet=fleet, settled=settled, standby=standby)
+def log_tick(
+    fleet: str,
+    sentence: str,
+    *,
+    settled: bool = False,
+    standby: bool = False,
+    looked: bool = False,
+    stopped: bool = False,
+) -> None:
+    """The one line of a tick. Alarms count the lines that say `looked` and `stopped` (deploy/terraform/alarms.tf)."""
+    log = structlog.get_logger("repave")
+    log.info(sentence, fleet=fleet, settled=settled, standby=standby, looked=looked, stopped=stopped)
 
 
 def processors(clock: Clock, *, terminal: bool, colours: bool) -> list[Processor]:

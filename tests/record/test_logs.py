@@ -43,13 +43,15 @@ def lines(stream: io.StringIO) -> list[dict[str, Any]]:
 
 
 def test_a_tick_is_one_json_line_with_the_clocks_time(out: io.StringIO) -> None:
-    log_tick("web", "8 instances: 1 degraded, 7 healthy; holding i-2 (protected)", settled=True)
+    log_tick("web", "8 instances: 1 degraded, 7 healthy; holding i-2 (protected)", settled=True, looked=True)
     assert lines(out) == [
         {
             "event": "8 instances: 1 degraded, 7 healthy; holding i-2 (protected)",
             "fleet": "web",
             "settled": True,
             "standby": False,
+            "looked": True,
+            "stopped": False,
             "level": "info",
             "timestamp": "2026-11-23T12:00:00.000Z",
         }
