@@ -24,7 +24,12 @@ need busybox-static "command -v busybox" "tests/docker, tests/e2e (in the images
 need haproxy "command -v haproxy || command -v /usr/sbin/haproxy" "tests/balancers (a real HAProxy), tests/docker, tests/e2e"
 need postgresql "compgen -G '/usr/lib/postgresql/*/bin/initdb' || command -v initdb" "tests/journal, tests/e2e (a real PostgreSQL)"
 need debootstrap "command -v debootstrap || command -v /usr/sbin/debootstrap" "tests/image (the base image, where no registry can be asked)"
+need docker-compose "docker compose version || command -v docker-compose" "tests/docker (deploy/compose.yaml, as a person starts it)"
+need npm "command -v npm" "tests/terraform (fetches the schema of the AWS provider)"
 need e2fsprogs "command -v mkfs.ext4 || command -v /usr/sbin/mkfs.ext4" "tests/e2e (an engine whose disk is full)"
+
+# In no Debian repository: https://developer.hashicorp.com/terraform/install
+command -v terraform >/dev/null || echo "system packages: terraform 1.11 or newer is missing; needed by: tests/terraform" >&2
 
 if [[ ${#missing[@]} -eq 0 ]]; then
   echo "system packages: nothing is missing"

@@ -116,6 +116,18 @@ async def base(api: Api) -> str:
     return reference
 
 
+async def program_image(api: Api, name: str, program: str) -> str:
+    """An image with one program of this host as /bin/NAME, and the libraries that it loads."""
+    content = _program(name, program)
+    reference = f"{REPOSITORY}:{name}-{hashlib.sha256(content).hexdigest()[:12]}"
+    try:
+        await image_id(api, reference)
+    except Refused:
+        query = {"fromSrc": "-", "repo": REPOSITORY, "tag": reference.partition(":")[2]}
+        await api.call("POST", f"/images/create?changes={_quoted('ENV PATH=/bin')}", content, **query)
+    return reference
+
+
 def _quoted(text: str) -> str:
     return "".join(letter if letter.isalnum() else f"%{ord(letter):02X}" for letter in text)
 
@@ -138,6 +150,11 @@ def _layer() -> tuple[bytes, str]:
     files["/bin/busybox"] = (busybox.read_bytes(), 0o755)
     content = _tar(files, links={f"/bin/{name}": "busybox" for name in ("sh", "wget", "touch", "cat", "sleep", "kill")})
     return content, hashlib.sha256(content).hexdigest()[:12]
+
+
+def _program(name: str, program: str) -> bytes:
+    files = {str(one): (one.read_bytes(), 0o755) for one in _libraries(Path(program))}
+    return _tar({**files, f"/bin/{name}": (Path(program).read_bytes(), 0o755)})
 
 
 @cache
