@@ -111,6 +111,11 @@ class FleetLoop:
         except LeaseLost as error:
             return self._later(f"stopped acting: {error}")
 
+    @property
+    def busy(self) -> bool:
+        """Whether a replacement is driven here."""
+        return bool(self._driving)
+
     def adopt(self, site: Site, sites: Sites) -> None:
         """From the next tick on, decide under another policy. The lease stays, and open replacements keep the policy
         that they were accepted under."""
@@ -132,7 +137,7 @@ class FleetLoop:
 
     async def _act(self) -> Tick:
         """A tick with the journal: under the lease, or standing by."""
-        if await self._tenure.take() is None:
+        if await self._tenure.take() is None or await self._handed_over():
             tick = await self._stand_by()
         else:
             self._keep_lease()
@@ -140,6 +145,14 @@ class FleetLoop:
             tick = await self._look_and_act()
         self._known.found()
         return tick
+
+    async def _handed_over(self) -> bool:
+        """Give the fleet up where another daemon has too few, and nothing is under way."""
+        if self.busy or not self._tenure.unwanted or await self._journal.open_replacements(self.fleet):
+            return False
+        await self._end_keeping()
+        await self._tenure.release()
+        return True
 
     async def _watch(self, lost: JournalLost) -> Tick:
         """A tick without the journal: nothing is written, so nothing is done; what is driven waits for it too."""
@@ -273,6 +286,12 @@ class FleetLoop:
         end, self._end_listening, self._listens_to = self._end_listening, lambda: None, None
         end()
 
+    async def _end_keeping(self) -> None:
+        if self._keeping is not None:
+            self._keeping.cancel()
+            await asyncio.wait((self._keeping,))
+            self._keeping = None
+
     def _keep_lease(self) -> None:
         if self._keeping is None or self._keeping.done():
             self._keeping = asyncio.create_task(self._tenure.keep(), name=f"lease {self.fleet}")
@@ -283,9 +302,11 @@ class FleetLoop:
             task.cancel()
         holder = await self._journal.holder(self.fleet)
         now = self._clock.now()
-        until = holder.expires_at if holder else now
-        soon = min(until, now + timedelta(seconds=self._site.policy.tick_seconds))
-        who = f"{holder.owner} acts until {isoformat(until)}" if holder else "another daemon acts"
+        soon = now + timedelta(seconds=self._site.policy.tick_seconds)
+        who = "nobody acts yet, and another daemon is first to take it"
+        if holder is not None and holder.expires_at > now:
+            soon = min(holder.expires_at, soon)
+            who = f"{holder.owner} acts until {isoformat(holder.expires_at)}"
         return Tick(
             self.fleet, f"standing by: {who}", max(soon, now + timedelta(seconds=1)), standby=True, looked=False
         )

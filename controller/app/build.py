@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from controller.act.share import Alone, Share
 from controller.act.site import Site
 from controller.act.tenure import Tenure
 from controller.app import plugins
@@ -35,12 +36,14 @@ class Builder:
     """Makes sites and loops for the fleets of one configuration. own_instances: where this process runs.
 
     in_force: tells the configuration in force; what goes on undisturbed at a reload learns of the new one by it.
+    share: which fleets are this daemon's, where there are several.
     """
 
     config: Config
     clock: Clock
     clients: Resources
     journal: Journal
+    share: Share = field(default_factory=Alone)
     own_instances: frozenset[str] = field(default_factory=lambda: own_instances(os.environ))
     in_force: Callable[[], Declared] = Declared
 
@@ -55,7 +58,8 @@ class Builder:
 
     def loop(self, policy: Policy, owner: str, wake: Callable[[], None]) -> FleetLoop:
         """The loop of one fleet, under the lease of `owner`."""
-        tenure = Tenure(policy.fleet, owner, self.config.lease_ttl_seconds, self.journal, self.clock)
+        ttl_seconds = self.config.lease_ttl_seconds
+        tenure = Tenure(policy.fleet, owner, ttl_seconds, self.journal, self.clock, self.share)
         return FleetLoop(self.site(policy), self.past_sites(), plugins.rules(), self.journal, tenure, self.clock, wake)
 
     def past_sites(self) -> "PastSites":

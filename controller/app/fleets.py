@@ -26,7 +26,7 @@ class Change:
 
 
 class Fleets:
-    """Their loops, under the lease of one owner."""
+    """Their loops, under the lease of one owner (act.roster.Crew)."""
 
     def __init__(self, daemon: Daemon, owner: str, watch: Watch, journal: Journal) -> None:
         self.loops: dict[str, WatchedLoop] = {}
@@ -41,6 +41,18 @@ class Fleets:
         self._builder = builder
         self.loops = {name: self._loop(builder, policy) for name, policy in builder.config.fleets.items()}
         return self.loops
+
+    def watched(self) -> frozenset[str]:
+        """All of them."""
+        return frozenset(self.loops)
+
+    def busy(self, fleet: str) -> bool:
+        """Whether a replacement is driven there."""
+        return fleet in self.loops and self.loops[fleet].busy
+
+    def wake(self, fleet: str) -> None:
+        """Look at this fleet as soon as possible."""
+        self._daemon.wake(fleet)
 
     async def change(self, builder: Builder, at_once: Callable[[], None]) -> Change:
         """Go over to the builder's configuration. at_once: is called in the moment in which it comes into force.

@@ -10,7 +10,7 @@ from controller.act.recollection import JournalLost
 from controller.decide.explain import isoformat
 from controller.domain.errors import JournalUnavailable
 from controller.domain.model import Breaker, Hold, Snapshot
-from controller.domain.ports import Journal, Lease, TickRecord
+from controller.domain.ports import Journal, Lease, Presence, TickRecord
 from controller.domain.replacement import Replacement
 from controller.domain.request import Request
 from controller.loop import Tick
@@ -33,6 +33,7 @@ class LastKnown:
         self._records: dict[str, TickRecord] = {}
         self._seen: dict[str, Snapshot] = {}
         self._leases: dict[str, Lease] = {}
+        self._present: tuple[Presence, ...] = ()
         self._newest: tuple[Replacement, ...] = ()
 
     @classmethod
@@ -56,6 +57,10 @@ class LastKnown:
         elif self.lost is not None and (tick.standby or tick.record is not None):
             log.info("the journal is back: acting goes on", lost_since=isoformat(self.lost.since))
             self.lost = None
+
+    def leases_are(self, leases: tuple[Lease, ...]) -> None:
+        """Who holds what."""
+        self._leases = {lease.fleet: lease for lease in leases}
 
     def stale(self) -> dict[str, Any] | None:
         """operations.documents.Stale; None while the journal is there."""
@@ -101,6 +106,11 @@ class LastKnown:
         if found is not None:
             self._leases[fleet] = found
         return found
+
+    async def present(self, now: datetime) -> tuple[Presence, ...]:
+        """The daemons that are there."""
+        self._present = await self._or(self._journal.present(now), lambda: self._present)
+        return self._present
 
     async def open_replacements(self, fleet: str | None = None) -> tuple[Replacement, ...]:
         """All that are not closed."""

@@ -11,6 +11,8 @@ from typing import Any
 
 import structlog
 
+from controller.act.roster import Roster
+from controller.act.share import Alone
 from controller.app.answers import Answers
 from controller.app.build import Builder, refuse_orphans, shared_clients
 from controller.app.config_source import ConfigSource
@@ -102,12 +104,13 @@ async def serve(
         access = Access(clock, tokens)
         live = Live(config, clock.now())
         service = Service(live, clock, journal, delivery, access, watcher, watch)
-        builder = Builder(config, clock, clients, journal, in_force=live.declared)
+        roster = None if until_settled else service.roster
+        builder = Builder(config, clock, clients, journal, roster or Alone(), in_force=live.declared)
         for warning in config.warnings:
             log.warning(str(warning))
         reloader = service.reloader(builder, partial(read_again, source, clients)) if source else None
         changes = ConfigWatch(source, clients, clock, live, reloader) if source and reloader else None
-        beside = [one.run for one in (reloader, changes) if one is not None]
+        beside = [one.run for one in (reloader, changes, roster) if one is not None]
         with (
             stop_signals(service.stop, journal.parked, watcher.clean_up),
             reload_signal(reloader.ask if reloader else None),
@@ -146,6 +149,8 @@ class Service:
         self._daemon = Daemon(clock, self._heartbeat, config.tick_seconds, self._metrics.ticked, self._ticked)
         self._fleets = Fleets(self._daemon, self._owner, watch.over(self._metrics, self._owner, journal), journal)
         self._watch = watch
+        ttl_seconds = config.lease_ttl_seconds
+        self.roster = Roster(self._owner, ttl_seconds, journal, clock, self._fleets, self._known.leases_are)
         self._stopped = asyncio.Event()
 
     def reloader(self, builder: Builder, reread: Callable[[], Awaitable[Config]]) -> Reloader:
@@ -171,6 +176,8 @@ class Service:
         schedule = DateSchedule(self._daemon.wake)
         delivering = asyncio.create_task(self._delivery.run(), name="delivery") if self._delivery else None
         log.info("running", version=program_version(), owner=self._owner, port=server.port, fleets=list(loops))
+        if not until_settled:
+            await self.roster.look()
         reloading = [asyncio.create_task(run()) for run in beside]
         self._watch.report(self._state)
         try:
@@ -180,7 +187,7 @@ class Service:
             for task in reloading:
                 task.cancel()
             await asyncio.gather(*reloading, return_exceptions=True)
-            await self._park()
+            await self._park(leave=not until_settled)
             await self._flush(delivering)
             await server.stop()
         code = self._code(ended, until_settled)
@@ -208,8 +215,12 @@ class Service:
             return None
         return running.result() if not self._stopped.is_set() else None
 
-    async def _park(self) -> None:
-        """Every replacement stays where it is, and the leases are given up."""
+    async def _park(self, *, leave: bool) -> None:
+        """Every replacement stays where it is, and the leases are given up. leave: tell the others before, so that they
+        take them at once."""
+        if leave:
+            with suppress(JournalUnavailable):
+                await self.roster.leave()
         await asyncio.gather(*(loop.stop(PARK_SECONDS) for loop in self._fleets.loops.values()))
 
     async def _flush(self, delivering: asyncio.Task[None] | None) -> None:

@@ -76,6 +76,11 @@ class WatchedLoop:
                 )
             )
 
+    @property
+    def busy(self) -> bool:
+        """Whether a replacement is driven in it."""
+        return self._loop.busy
+
     def adopt(self, site: Site, sites: Sites) -> None:
         """Let the loop go over to another policy."""
         self._loop.adopt(site, sites)

@@ -40,7 +40,7 @@ WatchOption = Annotated[
 ]
 
 Read = Callable[[], Coroutine[Any, Any, dict[str, Any]]]
-FLEET_COLUMNS = ("FLEET", "PLATFORM", "MODE", "INSTANCES", "OPEN", "STOPPED BY", "LOOKED AT", "SENTENCE")
+FLEET_COLUMNS = ("FLEET", "PLATFORM", "MODE", "INSTANCES", "OPEN", "STOPPED BY", "LOOKED AT", "ACTED ON BY", "SENTENCE")
 INSTANCE_COLUMNS = ("FLEET", *COLUMNS)
 REPLACEMENT_COLUMNS = (
     "REPLACEMENT",
@@ -200,6 +200,7 @@ def _fleet_row(item: Mapping[str, Any]) -> Row:
         str(len(item["open_replacements"])),
         Text(", ".join(stops) or NOTHING, style="yellow" if stops else ""),
         clock_text(item["observed_at"]),
+        item["lease"]["owner"] if item["lease"] and item["lease"]["valid"] else NOTHING,
         item["sentence"] or "no daemon has looked at it yet",
     )
 

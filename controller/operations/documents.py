@@ -34,6 +34,7 @@ __all__ = [
     "Breaker",
     "Configuration",
     "Coverage",
+    "Daemon",
     "Document",
     "Drawing",
     "DrawnLine",
@@ -152,12 +153,24 @@ class Configuration(Document):
     """Since when a newer one is refused; null when the last one was taken."""
 
 
+class Daemon(Document):
+    """A daemon that shares the fleets of one journal with the others."""
+
+    owner: str
+    since: AwareDatetime
+    """From when on it has been there without a gap."""
+    acts_on: list[str]
+    """The fleets of this configuration whose lease it holds."""
+
+
 class Fleets(Document):
     """Every fleet of the configuration."""
 
     generated_at: AwareDatetime
     config: Configuration
     fleets: list[Fleet]
+    daemons: list[Daemon]
+    """Those that are there now, by owner."""
     stale: Stale | None
     """Null while the journal is there."""
 

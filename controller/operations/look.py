@@ -1,13 +1,13 @@
 """`get`: what the daemon last saw and did, from the journal."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from controller.decide.explain import isoformat, request_json
 from controller.domain.model import Breaker, Hold
 from controller.domain.policy import Policy
-from controller.domain.ports import Clock, Journal, Lease, TickRecord
+from controller.domain.ports import Clock, Journal, Lease, Presence, TickRecord
 from controller.domain.replacement import Replacement
 
 
@@ -36,7 +36,8 @@ async def fleets(
                 "open_replacements": [item.id for item in await journal.open_replacements(name)],
             }
         )
-    return {"generated_at": isoformat(now), "config": dict(configuration), "fleets": rows}
+    daemons = [_daemon(one, rows) for one in await journal.present(now)]
+    return {"generated_at": isoformat(now), "config": dict(configuration), "fleets": rows, "daemons": daemons}
 
 
 async def instances(journal: Journal, clock: Clock, configured: Mapping[str, Policy]) -> dict[str, Any]:
@@ -124,6 +125,13 @@ def _seen(record: TickRecord | None) -> dict[str, Any]:
 
 def _breaker(breaker: Breaker) -> dict[str, Any]:
     return {"cause": breaker.cause, "reason": breaker.reason, "opened_at": isoformat(breaker.opened_at)}
+
+
+def _daemon(one: Presence, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """One daemon, and which of these fleets it acts on."""
+    leases = [(row["name"], row["lease"]) for row in rows if row["lease"] and row["lease"]["valid"]]
+    acts_on = [name for name, lease in leases if lease["owner"] == one.owner]
+    return {"owner": one.owner, "since": isoformat(one.since), "acts_on": acts_on}
 
 
 def _lease(lease: Lease | None, valid: bool) -> dict[str, Any] | None:

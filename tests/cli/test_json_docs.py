@@ -74,6 +74,7 @@ async def test_get(config: Path, looked_at: JournalAdapter) -> None:
     await looked_at.record_tick(record, lease)
     await looked_at.hold(Hold("fleet:web", "x", "alice", NOW))
     await looked_at.open_breaker(Breaker("web", "failing checks", "x", NOW), lease)
+    await looked_at.announce("d-1", frozenset({"web"}), 365 * 86400.0, NOW)
     assert keys(printed("get", "fleets", "-c", str(config))) == example(
         "repave get --json: generated_at, config, fleets"
     )

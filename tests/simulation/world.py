@@ -55,16 +55,17 @@ class Wire:
 
 @dataclass
 class World:
-    """name: of its one group. boot_seconds: from launch to ready. bad_images: images whose instances never serve.
-    rotting_images: images whose instances serve at first, and go bad half a minute later. stops: what the group's or an
-    instance's own tag says against touching it, by name or id; stops_unread: nobody can tell. ears: whoever
-    is told when something changes.
+    """name: of its one group. first: its first instance's number. boot_seconds: from launch to ready. bad_images:
+    whose instances never serve. rotting_images: images whose instances serve at first, and go bad half a minute later.
+    stops: what the group's or an instance's own tag says against touching it, by name or id; stops_unread: nobody can
+    tell. ears: whoever is told when something changes.
     """
 
     clock: Clock
     size: int = 6
     headroom: int = 2
     name: str = "web"
+    first: int = 1
     boot_seconds: float = 40.0
     latency_seconds: float = 0.5
     bad_images: frozenset[str] = frozenset()
@@ -82,7 +83,7 @@ class World:
 
     def __post_init__(self) -> None:
         now = self.clock.now()
-        self._ids = count(1)
+        self._ids = count(self.first)
         self.old = Image("image-old", now - 90 * DAY)
         self.launch_image = self.launch_image or Image("image-new", now - 2 * DAY)
         self.launched: list[str] = []
