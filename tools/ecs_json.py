@@ -56,14 +56,21 @@ DEPLOYMENT = {
 }
 
 
-def resources(module: Path) -> dict[str, dict[str, Any]]:
-    """The values of each resource that the module creates in that test, by type. The module has been initialised."""
-    command = [sys.executable, str(ROOT / "tools/terraform_offline"), f"-chdir={module}", "test"]
-    command += ["-json", "-verbose", "-filter=tests/plain.tftest.hcl"]
+def terraform(module: Path, *arguments: str) -> str:
+    """What terraform prints."""
+    command = [sys.executable, str(ROOT / "tools/terraform_offline"), f"-chdir={module}", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise SystemExit(f"{done.stdout}{done.stderr}\nIs the module initialised? tools/terraform_offline init")
-    lines = [json.loads(line) for line in done.stdout.splitlines()]
+        raise SystemExit(f"{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def resources(module: Path) -> dict[str, dict[str, Any]]:
+    """The values of each resource that the module creates in that test, by type."""
+    if not (module / ".terraform").exists():
+        terraform(module, "init", "-input=false")
+    told = terraform(module, "test", "-json", "-verbose", "-filter=tests/plain.tftest.hcl")
+    lines = [json.loads(line) for line in told.splitlines()]
     state = next(line["test_state"] for line in lines if line["type"] == "test_state")
     return {one["type"]: one["values"] for one in state["root_module"]["resources"] if one["mode"] == "managed"}
 

@@ -15,7 +15,7 @@ locals {
   config_object_arns = startswith(local.config, "s3://") ? [
     "arn:${local.partition}:s3:::${trimprefix(local.config, "s3://")}"
   ] : []
-  config_parameter_arns = startswith(local.config, "ssm:") ? [
+  config_parameter_arns = startswith(local.config, "ssm:arn:") ? [trimprefix(local.config, "ssm:")] : startswith(local.config, "ssm:") ? [
     "arn:${local.partition}:ssm:${local.region}:${local.account}:parameter/${trimprefix(trimprefix(local.config, "ssm:"), "/")}"
   ] : []
 }
@@ -30,6 +30,9 @@ resource "aws_ssm_parameter" "config" {
   tier        = "Intelligent-Tiering"
   value       = var.config_content
   tags        = local.tags
+
+  # A daemon reads a changed configuration within moments: what it is to do, its role may do by then.
+  depends_on = [aws_iam_role_policy.task]
 }
 
 resource "aws_s3_object" "config" {
@@ -40,4 +43,6 @@ resource "aws_s3_object" "config" {
   content      = var.config_content
   content_type = "application/yaml"
   tags         = local.tags
+
+  depends_on = [aws_iam_role_policy.task]
 }

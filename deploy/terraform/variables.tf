@@ -216,13 +216,13 @@ variable "wait_for_steady_state" {
 # The configuration
 
 variable "config" {
-  description = "Where the configuration is: `s3://BUCKET/KEY` or `ssm:/NAME`. Leave it out when `config_content` is given."
+  description = "Where the configuration is: `s3://BUCKET/KEY`, `ssm:/NAME` or `ssm:ARN`. Leave it out when `config_content` is given."
   type        = string
   default     = null
 
   validation {
-    condition     = var.config == null || can(regex("^(s3://[a-z0-9.-]{3,63}/.+|ssm:/?[A-Za-z0-9_./-]+)$", var.config))
-    error_message = "config is s3://BUCKET/KEY or ssm:/NAME."
+    condition     = var.config == null || can(regex("^(s3://[a-z0-9.-]{3,63}/.+|ssm:/?[A-Za-z0-9_./-]+|ssm:arn:[a-z-]+:ssm:[a-z0-9-]+:[0-9]{12}:parameter/.+)$", var.config))
+    error_message = "config is s3://BUCKET/KEY, ssm:/NAME or ssm:ARN."
   }
 
   validation {

@@ -75,6 +75,17 @@ run "or_as_an_object" {
   }
 }
 
+run "or_a_parameter_of_another_account" {
+  variables {
+    config = "ssm:arn:aws:ssm:eu-west-1:444455556666:parameter/shared/repave"
+  }
+
+  assert {
+    condition     = jsondecode(aws_iam_role_policy.task["config"].policy).Statement[0].Resource == ["arn:aws:ssm:eu-west-1:444455556666:parameter/shared/repave"]
+    error_message = "By its ARN, and that one may be read."
+  }
+}
+
 run "a_shell_only_as_asked" {
   variables {
     enable_execute_command = true
