@@ -52,7 +52,9 @@ LOCK = """
     SELECT pg_advisory_xact_lock(1380275265, (SELECT oid FROM pg_namespace WHERE nspname = current_schema())::int)"""
 """Of this journal alone: two schemas of one database are two journals. The number spells REPA."""
 
+READER = ";".join(("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY", LIMITS))
 WRITER = ";".join((LIMITS, DURABLE, LOCK))
+"""What each transaction begins with, in one message."""
 
 
 class PostgresStore:
@@ -62,12 +64,11 @@ class PostgresStore:
         self.place = place_of(url)
         self._read_only = read_only
         self._engine = _engine(url)
-        self._reader = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One consistent view."""
-        with explained(self.place), _begun(self._reader, LIMITS) as connection:
+        with explained(self.place), _begun(self._engine, READER) as connection:
             yield connection
 
     @contextmanager

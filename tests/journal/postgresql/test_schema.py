@@ -18,13 +18,8 @@ from tests.journal.postgresql.places import opened
 from tests.support.postgresql import RealPostgres
 
 
-@pytest.fixture
-def url(postgresql: RealPostgres) -> str:
-    return postgresql.new_schema()
-
-
 async def test_the_migrated_tables_are_those_that_queries_see(url: str) -> None:
-    journal = opened(url)
+    opened(url)
     engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"))
     found = inspect(engine)
     assert set(found.get_table_names()) == set(metadata.tables)
@@ -36,7 +31,6 @@ async def test_the_migrated_tables_are_those_that_queries_see(url: str) -> None:
         links = {(key["constrained_columns"][0], key["referred_table"]) for key in found.get_foreign_keys(table.name)}
         assert links == {(key.parent.name, key.column.table.name) for key in table.foreign_keys}, table.name
     engine.dispose()
-    await journal.aclose()
 
 
 @pytest.mark.parametrize(
@@ -50,7 +44,6 @@ async def test_events_are_append_only_for_everybody(postgresql: RealPostgres, ur
     with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
         postgresql.execute(statement, url)
     assert await journal.events("r-1") == before
-    await journal.aclose()
 
 
 async def test_an_open_replacement_cannot_be_taken_away(postgresql: RealPostgres, url: str) -> None:
@@ -58,7 +51,6 @@ async def test_an_open_replacement_cannot_be_taken_away(postgresql: RealPostgres
     await begun(journal, await lease_of(journal))
     with pytest.raises(psycopg.errors.RaiseException, match="never let go of"):
         postgresql.execute("DELETE FROM replacements", url)
-    await journal.aclose()
 
 
 @pytest.mark.parametrize("column", ["predecessor", "successor"])
@@ -73,7 +65,6 @@ async def test_the_schema_itself_refuses_a_second_open_claim(postgresql: RealPos
             policy_hash, causes FROM replacements"""
     with pytest.raises(psycopg.errors.UniqueViolation, match=column):
         postgresql.execute(copy, url)
-    await journal.aclose()
 
 
 def test_of_many_who_begin_at_once_one_makes_the_tables(url: str) -> None:
@@ -81,18 +72,14 @@ def test_of_many_who_begin_at_once_one_makes_the_tables(url: str) -> None:
 
     def begin(_: int) -> bool:
         barrier.wait(60)
-        journal = opened(url)
-        try:
-            return asyncio.run(journal.healthy())
-        finally:
-            asyncio.run(journal.aclose())
+        return asyncio.run(opened(url).healthy())
 
     with ThreadPoolExecutor(6) as pool:
         assert list(pool.map(begin, range(6))) == [True] * 6
 
 
 async def test_only_the_missing_migrations_run(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    await opened(url).aclose()
+    opened(url)
     more = (*MIGRATIONS, ("ALTER TABLE leases ADD COLUMN note TEXT",))
     monkeypatch.setattr(postgresql_store, "MIGRATIONS", more)
     with pytest.raises(JournalUnavailable, match="has version 1 and this Repave reads 2: its daemon migrates it"):
@@ -111,12 +98,11 @@ async def test_a_migration_that_fails_changes_nothing(url: str, monkeypatch: pyt
             opened(url)
     journal = opened(url)
     assert await journal.replacements() == ()
-    await journal.aclose()
 
 
 @pytest.mark.parametrize("read_only", [False, True])
 async def test_a_journal_of_a_newer_repave_is_refused(postgresql: RealPostgres, url: str, read_only: bool) -> None:
-    await opened(url).aclose()
+    opened(url)
     postgresql.execute("UPDATE schema_version SET version = 99", url)
     with pytest.raises(JournalUnavailable) as caught:
         opened(url, read_only=read_only)
@@ -142,7 +128,6 @@ async def test_an_absent_journal_reads_as_empty_and_stays_absent(postgresql: Rea
     journal = opened(url, read_only=True)
     assert await journal.replacements() == ()
     assert await journal.healthy()
-    await journal.aclose()
     assert postgresql.execute("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()", url) == []
 
 
@@ -153,13 +138,9 @@ async def test_it_reads_what_a_living_daemon_writes_and_writes_nothing(url: str)
     assert [one.id for one in await reader.open_replacements()] == ["r-1"]
     with pytest.raises(JournalUnavailable, match="it may only be read here"):
         await reader.resume("all", "ana", later(0))
-    await reader.aclose()
-    await daemon.aclose()
 
 
 async def test_two_schemas_are_two_journals(postgresql: RealPostgres, url: str) -> None:
     one, two = opened(url), opened(postgresql.new_schema())
     await begun(one, await lease_of(one))
     assert await two.replacements() == ()
-    await one.aclose()
-    await two.aclose()
