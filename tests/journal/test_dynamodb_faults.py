@@ -192,7 +192,7 @@ async def test_a_refusal_that_was_true_no_more_is_thought_over(table: DynamoTabl
     """Nothing is written by a refusal; it counts all the same only if nothing came in between."""
     other, lease = table.opened(), await lease_of(journal)
     await journal.hold(Hold("all", "incident", "ana", later(0)))
-    lifting = Fault("Query", "nothing", first=lambda: table.ground.house.run(other.resume("all", "ana", later(1))))
-    with table.ground.server.striking(lifting):
-        # The hold was read, or was not: when the answer comes it has been lifted.
+    # The ledger, the lease, the request and the first event; the fifth asks whether the ledger is still the same.
+    last = Fault("GetItem", "nothing", 5, first=lambda: table.ground.house.run(other.resume("all", "ana", later(1))))
+    with table.ground.server.striking(last):
         assert isinstance(await journal.accept(accepted(at=later(2)), lease, ROOMY), Replacement)

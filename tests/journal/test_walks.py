@@ -1,14 +1,17 @@
 """Any legal story survives the journal as it was told."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.domain.lifecycle import TABLE, Kind, Outcome, Step
 from controller.domain.replacement import Event, Replacement, apply, fold
-from tests.journal.backends import SqliteMemory
+from tests.journal.backends import Backend, SqliteMemory
+from tests.journal.dynamo import DynamoTable
 from tests.journal.material import EventSpans, accepted, begun, later, lease_of, span_key
 
 JSON = st.recursive(
@@ -72,8 +75,7 @@ def walk(choices: list[tuple[int, int, Any, int]]) -> list[list[Event]]:
     return batches
 
 
-async def told(batches: list[list[Event]]) -> None:
-    backend = SqliteMemory()
+async def told(batches: list[list[Event]], backend: Backend) -> None:
     try:
         journal = backend.open(EventSpans())
         lease = await lease_of(journal)
@@ -99,4 +101,18 @@ async def told(batches: list[list[Event]]) -> None:
 @settings(max_examples=60, deadline=None)
 @given(CHOICES)
 def test_any_legal_story_comes_back_as_it_was_told(choices: list[tuple[int, int, Any, int]]) -> None:
-    asyncio.run(told(walk(choices)))
+    asyncio.run(told(walk(choices), SqliteMemory()))
+
+
+@settings(max_examples=6, deadline=None)
+@given(CHOICES)
+def test_and_so_it_does_from_a_table(choices: list[tuple[int, int, Any, int]]) -> None:
+    asyncio.run(told(walk(choices), DynamoTable(Path())))
+
+
+@pytest.mark.full_matrix
+@pytest.mark.timeout(1200)
+@settings(max_examples=200, deadline=None)
+@given(CHOICES)
+def test_and_many_more_do(choices: list[tuple[int, int, Any, int]]) -> None:
+    asyncio.run(told(walk(choices), DynamoTable(Path())))
