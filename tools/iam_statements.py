@@ -206,7 +206,6 @@ JOURNAL = (
         "journal",
         "KeepTheJournal",
         {
-            "dynamodb:BatchGetItem": "reads",
             "dynamodb:ConditionCheckItem": "conditions of a transaction: leases, budgets, holds",
             "dynamodb:DeleteItem": "what was delivered, and what expired",
             "dynamodb:DescribeTable": "whether the table is there, with the right keys",

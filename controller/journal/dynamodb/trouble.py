@@ -6,7 +6,7 @@ from typing import Any
 from controller.domain.errors import Gone, PlatformError
 from controller.journal.dynamodb.address import Address
 
-MADE_BY = "make it with deploy/terraform, or as docs/state.md shows"
+MADE_BY = "make it with deploy/terraform, or as docs/dynamodb.md shows"
 KEYS = (("pk", "HASH", "S"), ("sk", "RANGE", "S"))
 """A journal's keys: name, kind, type."""
 
