@@ -165,6 +165,7 @@ def main() -> None:
     shutil.rmtree(STAGE, ignore_errors=True)
     waiting = [path.relative_to(ROOT) for path in sorted((ROOT / "docs").rglob("*")) if path.is_file()]
     waiting += [Path(name) for name in ALSO]
+    waiting += [path.relative_to(ROOT) for path in sorted((ROOT / "deploy").glob("*/README.md"))]
     done: set[Path] = set()
     while waiting:
         path = waiting.pop()
