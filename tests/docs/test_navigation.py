@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tools.site import stage
+
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 
@@ -36,10 +38,9 @@ def test_every_page_is_in_the_navigation_once() -> None:
 
 
 def test_the_navigation_names_pages_that_exist() -> None:
-    there = [
-        DOCS / page if not page.startswith("repository/") else ROOT / page[len("repository/") :] for page in listed()
-    ]
-    assert [str(path.relative_to(ROOT)) for path in there if not path.is_file()] == []
+    """Those of docs/, and those of the repository that come along."""
+    along = {stage.staged(path).as_posix() for path in stage.taken_along()}
+    assert [page for page in listed() if not (DOCS / page).is_file() and page not in along] == []
 
 
 def test_the_front_page_leads_to_every_part() -> None:

@@ -27,7 +27,7 @@ def moved(root: Path, page: str, source: str = "docs/a.md") -> str:
 def test_links_into_the_repository_lead_to_the_copies_in_the_site(tmp_path: Path) -> None:
     page = "[read](../README.md#read), [b](b.md), [yaml](../config/a.yaml), [out](https://example.org/x), [here](#here)"
     assert moved(tmp_path, page) == (
-        "[read](repository/README.md#read), [b](b.md), [yaml](repository/config/a.yaml.md), "
+        "[read](repository/repave.md#read), [b](b.md), [yaml](repository/config/a.yaml.md), "
         "[out](https://example.org/x), [here](#here)"
     )
 

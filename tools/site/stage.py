@@ -45,9 +45,13 @@ class Broken(Exception):
 
 
 def staged(path: Path, root: Path = ROOT) -> Path:
-    """Where a file of the repository stands in the stage. Both relative to their roots."""
-    if (root / path).is_dir():
-        path = path / "README.md"
+    """Where a file of the repository stands in the stage. Both relative to their roots.
+
+    A folder's README.md bears the folder's name: the navigation would take it for the front page of its part.
+    """
+    if (root / path).is_dir() or path.name == "README.md":
+        folder = path if (root / path).is_dir() else path.parent
+        return Path("repository") / (f"{folder}.md" if folder.name else "repave.md")
     place = path.relative_to("docs") if path.parts[0] == "docs" else Path("repository") / path
     return place.with_name(f"{place.name}.md") if place.suffix in LANGUAGES else place
 
@@ -160,12 +164,17 @@ def write(source: Path) -> set[Path]:
     return {path / "README.md" if (ROOT / path).is_dir() else path for path in wanted}
 
 
+def taken_along() -> list[Path]:
+    """The pages of the site that are not in docs/, relative to the root."""
+    deploying = sorted((ROOT / "deploy").glob("*/README.md"))
+    return [Path(name) for name in ALSO] + [path.relative_to(ROOT) for path in deploying]
+
+
 def main() -> None:
     """Make the stage anew."""
     shutil.rmtree(STAGE, ignore_errors=True)
     waiting = [path.relative_to(ROOT) for path in sorted((ROOT / "docs").rglob("*")) if path.is_file()]
-    waiting += [Path(name) for name in ALSO]
-    waiting += [path.relative_to(ROOT) for path in sorted((ROOT / "deploy").glob("*/README.md"))]
+    waiting += taken_along()
     done: set[Path] = set()
     while waiting:
         path = waiting.pop()
