@@ -1,5 +1,7 @@
 """What lies in deploy/dashboards and deploy/alerts is what the tools write."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,15 @@ def test_nothing_lies_there_that_nobody_writes() -> None:
     folders = (ROOT / "deploy/dashboards", ROOT / "deploy/alerts")
     there = {path.relative_to(ROOT).as_posix() for folder in folders for path in folder.rglob("*") if path.is_file()}
     assert there == WRITTEN.keys() | BY_HAND
+
+
+def test_the_command_writes_them_where_it_is_told(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tools.dashboards", "--into", str(tmp_path), "--account", "1234567"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    wanted = files(Site(account=1234567))
+    assert {name: (tmp_path / name).read_text(encoding="utf-8") for name in wanted} == wanted
+    assert len(done.stdout.splitlines()) == len(wanted)
 
 
 def test_a_place_of_its_own_has_its_runbook_and_its_labels() -> None:

@@ -102,6 +102,19 @@ def test_no_two_panels_of_a_row_lie_upon_each_other(name: str) -> None:
         taken |= cells
 
 
+def test_series_that_are_fleets_lead_to_their_dashboard() -> None:
+    """It takes along what was picked above: sources, installation, time."""
+    links = [
+        link["url"]
+        for item in panels(board("overview"))
+        for link in item.get("fieldConfig", {}).get("defaults", {}).get("links", [])
+    ]
+    assert len(links) > 5
+    url = "/d/repave-fleet?${__all_variables}&${__url_time_range}&var-fleet=${__field.labels.fleet}"
+    assert set(links) == {url}
+    assert not any(item.get("fieldConfig", {}).get("defaults", {}).get("links") for item in panels(board("fleet")))
+
+
 def test_the_fleets_dashboard_leads_to_its_traces() -> None:
     links = {link["title"]: link.get("url", "") for link in board("fleet")["links"]}
     assert "span.repave.fleet" in links["Traces of its replacements"]

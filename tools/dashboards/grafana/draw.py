@@ -27,14 +27,14 @@ from tools.dashboards.site import Site
 METRICS = DataSourceRef(type_val="prometheus", uid="${datasource}")
 FLEET_UID, OVERVIEW_UID = "repave-fleet", "repave-overview"
 HEIGHTS = {Look.NUMBER: 4, Look.LINES: 8, Look.STACK: 8, Look.TIMELINE: 8}
-THIS_FLEET = f"/d/{FLEET_UID}?${{datasource:queryparam}}&${{traces:queryparam}}&var-fleet=${{__field.labels.fleet}}"
+THIS_FLEET = f"/d/{FLEET_UID}?${{__all_variables}}&${{__url_time_range}}&var-fleet=${{__field.labels.fleet}}"
 KEPT = "${}:_."
 """What stays as it is in a link, so that Grafana finds its variables."""
 
 AnyPanel = stat.Panel | statetimeline.Panel | timeseries.Panel
 
 
-def panel(chart: Chart) -> AnyPanel:
+def panel(chart: Chart, *, one_fleet: bool) -> AnyPanel:
     """The panel with its queries."""
     drawn = _shape(chart)
     drawn.title(chart.title).description(chart.description).datasource(METRICS).unit(chart.unit)
@@ -48,7 +48,7 @@ def panel(chart: Chart) -> AnyPanel:
         drawn.mappings([_words(chart.words)])
     if chart.traces:
         drawn.links([_link("Traces of these", explored(chart.traces))])
-    if chart.per_fleet:
+    if chart.per_fleet and not one_fleet:
         drawn.data_links([_link("This fleet", THIS_FLEET)])
     return drawn
 
@@ -114,7 +114,7 @@ def board(
     for name, charts in rows.items():
         drawn.with_row(dashboard.Row(name).id(next(numbers)))
         for chart in charts:
-            drawn.with_panel(panel(chart).id(next(numbers)))
+            drawn.with_panel(panel(chart, one_fleet=one_fleet).id(next(numbers)))
     plain: dict[str, Any] = json.loads(json.dumps(drawn.build(), cls=JSONEncoder, sort_keys=True))
     return plain
 
