@@ -17,11 +17,13 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 from iam_statements import PLACEHOLDERS, STATEMENTS, TRUST, Statement  # noqa: E402
 
 from controller.clients.aws import DEPENDENT, MUTATIONS, READS  # noqa: E402
+from controller.clients.dynamodb import CALLS  # noqa: E402
 
+LISTS = ("aws.py", "dynamodb.py")
 FOLDER = ROOT / "deploy" / "iam"
 PAGES = (FOLDER / "README.md", ROOT / "docs" / "permissions.md")
 MARKED = re.compile(r"<!-- ([a-z ]+) -->\n.*?<!-- end -->", re.DOTALL)
-CODE = ("controller/platforms", "controller/balancers", "controller/clients", "probes")
+CODE = ("controller/platforms", "controller/balancers", "controller/clients", "controller/journal", "probes")
 
 POLICIES = {
     "observe": "all that Repave reads: `repave plan`, `why`, and `run` in mode observe need nothing else",
@@ -35,17 +37,23 @@ POLICIES = {
 """Every file, and whom it is for."""
 
 
+TRANSACTION = "dynamodb:TransactWriteItems"
+"""IAM has no action of that name: it asks for those of what is in one, ConditionCheckItem among them
+(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html)."""
+
+
 def iam_name(operation: str) -> str:
     """As IAM names it: Elastic Load Balancing by its whole name, and the rest as the SDK does."""
     return operation.replace("elbv2:", "elasticloadbalancing:")
 
 
 def wanted() -> dict[str, set[str]]:
-    """What law 1's lists want allowed: the reads, the mutations, and what AWS asks for besides, by what needs it."""
+    """What the code's lists want allowed: reads, mutations, what AWS asks for besides, and the journal's calls."""
     return {
         "reads": {iam_name(one) for one in READS},
         "mutations": {iam_name(one) for one in MUTATIONS},
         "dependents": {one for actions in DEPENDENT.values() for one in actions},
+        "journal": (CALLS | {"dynamodb:ConditionCheckItem"}) - {TRANSACTION},
     }
 
 
@@ -56,6 +64,7 @@ def refuse_what_differs() -> None:
         "reads": _said(("observe", "config"), dependent=False),
         "mutations": _said(("act",), dependent=False),
         "dependents": _said(("observe", "act", "config"), dependent=True),
+        "journal": _said(("journal",), dependent=False),
     }
     for name, listed in lists.items():
         problems += [f"{one} is in the code's {name}, and no statement allows it" for one in listed - said[name]]
@@ -83,8 +92,8 @@ def _statement(one: Statement) -> dict[str, Any]:
 
 def callers(action: str) -> list[str]:
     """The files that name the operation, which is how a call is made."""
-    operation = action.partition(":")[2]
-    found = (path for room in CODE for path in sorted((ROOT / room).rglob("*.py")) if path.name != "aws.py")
+    operation = (TRANSACTION if action == "dynamodb:ConditionCheckItem" else action).partition(":")[2]
+    found = (path for room in CODE for path in sorted((ROOT / room).rglob("*.py")) if path.name not in LISTS)
     return [path.relative_to(ROOT).as_posix() for path in found if f'"{operation}"' in path.read_text(encoding="utf-8")]
 
 

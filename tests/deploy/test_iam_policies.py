@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from controller.clients.aws import DEPENDENT, MUTATIONS, READS
+from controller.clients.dynamodb import CALLS
 from tests.deploy.iam import FOLDER, actions, policy, tool
 
 POLICIES = ("observe", "act", "journal", "config", "assume")
@@ -43,6 +44,12 @@ def test_observe_and_config_allow_exactly_the_reads_and_what_they_need() -> None
     reads = iam(READS)
     assert actions("observe") | actions("config") == reads | {"ssm:GetParameters", "kms:Decrypt"}
     assert actions("observe") & iam(MUTATIONS) == set()
+
+
+def test_the_journal_has_the_calls_that_it_is_kept_with() -> None:
+    kept = CALLS - {"dynamodb:TransactWriteItems"}
+    assert actions("journal") == kept | {"dynamodb:ConditionCheckItem"}
+    assert {"dynamodb:PutItem", "dynamodb:DeleteItem"} <= kept, "what a transaction is made of"
 
 
 def test_nothing_is_allowed_by_a_pattern() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Generator
+from pathlib import Path
 from time import monotonic
 
 import pytest
@@ -16,6 +17,21 @@ TIMINGS = Timings()
 
 # pytest-asyncio asks for the current loop before it makes its own, and one made for the asking is never closed.
 asyncio.set_event_loop(None)
+
+
+LAST = "test_every_mutation_that_is_allowed_was_made"
+"""Looks back on all other tests here."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What looks back comes last, and only where there is everything to look back on."""
+    last = [item for item in items if item.name == LAST]
+    rest = [item for item in items if item.name != LAST]
+    files = {path.name for path in Path(__file__).parent.glob("test_*.py")}
+    whole = not config.option.keyword and files <= {item.path.name for item in items}
+    if last and not whole:
+        config.hook.pytest_deselected(items=last)
+    items[:] = [*rest, *last] if whole else rest
 
 
 @pytest.hookimpl(wrapper=True)

@@ -69,7 +69,7 @@ async def test_a_newer_object_is_taken_a_wrong_one_is_not_and_the_trace_says_whi
     async with AsyncExitStack() as stack:
         s3 = await stack.enter_async_context(bucket(scene))
         first = await put(s3, still)
-        key = scene._key()
+        key = scene._key(looks=False)
         environment = {**scene._environment(key), "REPAVE_CONFIG": f"s3://{BUCKET}/repave.yaml"}
         running = process((*REPAVE, "run"), environment, key, scene.folder / f"{key}.log")
         daemon = await stack.enter_async_context(running)

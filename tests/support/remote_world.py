@@ -46,6 +46,10 @@ class RemoteWorld:
         """
         await self._ask("POST", "events", {"kind": kind, **fields})
 
+    async def attach(self, keys: str, *documents: object) -> None:
+        """From now on whoever signs with such a key (a pattern) has these policies, and no others."""
+        await self._ask("POST", "policies", {"keys": keys, "documents": documents})
+
     async def add_rule(self, **rule: object) -> int:
         """Put a fault into force; its id. The keys are those of the emulator's FaultRule."""
         return int((await self._ask("POST", "rules", rule))["id"])

@@ -9,6 +9,7 @@ from moto.core.exceptions import ServiceException
 from pydantic import Field, TypeAdapter, ValidationError
 
 from controller.demo.scenario import Model, StatusCheck, TargetState
+from controller.demo.world.authority import Authority
 from controller.demo.world.conditions import Conditions
 from controller.demo.world.faults import ActiveRule, FaultRule, Faults, Held, Outcome
 from controller.demo.world.group_events import GroupEvent, change_group
@@ -85,6 +86,13 @@ class SetTime(Model):
     advance_seconds: float = Field(default=0, ge=0, le=3600)
 
 
+class Attached(Model):
+    """Policies, as IAM takes them, of whoever signs with such access keys (`AKIADAEMON*`)."""
+
+    keys: str
+    documents: list[dict[str, Any]]
+
+
 class Release(Model):
     """Let a held request go on; without `held`, all of them."""
 
@@ -100,11 +108,12 @@ EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 class Control:
     """The application behind `/_world/`.
 
-    GET state | waiting?timeout_seconds=5 | rules; POST events | rules | release; DELETE rules.
+    GET state | waiting?timeout_seconds=5 | rules; POST events | rules | release | policies; DELETE rules.
     """
 
-    def __init__(self, world: World, faults: Faults) -> None:
+    def __init__(self, world: World, authority: Authority, faults: Faults) -> None:
         self._world = world
+        self._authority = authority
         self._faults = faults
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -128,6 +137,7 @@ class Control:
             "POST rules": lambda env: _describe_rule(self._faults.add(FaultRule.model_validate_json(_body(env)))),
             "DELETE rules": lambda _: self._faults.clear(),
             "POST release": self._release,
+            "POST policies": lambda env: self._attach(Attached.model_validate_json(_body(env))),
             "POST events": lambda env: self.happen(EVENT.validate_json(_body(env))),
         }
         return handlers[route](environ)
@@ -179,6 +189,10 @@ class Control:
                 conditions.refreshes.pop(event.group, None)
             case SetRefresh():
                 conditions.refreshes[scaling.group_named(event.group).name] = (str(event.status), conditions.time.now())
+
+    def _attach(self, attached: Attached) -> None:
+        with self._world.lock:
+            self._authority.bind(attached.keys, attached.documents)
 
     def _waiting(self, environ: dict[str, Any]) -> object:
         asked = parse_qs(environ.get("QUERY_STRING", "")).get("timeout_seconds", ["0"])[0]

@@ -1,10 +1,12 @@
-"""The WSGI application in front of moto: it serialises, strikes with faults and logs each request."""
+"""The WSGI application in front of moto: it asks who may, serialises, strikes with faults and logs each request."""
 
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from controller.demo import wall
+from controller.demo.world.authority import Authority, denial
 from controller.demo.world.faults import ActiveRule, Faults, Moment, Outcome
 from controller.demo.world.requests import AwsRequest, error_body, error_code, parse, read_body, without_our_token
 from controller.demo.world.spoiling import Answer, Spoiler, cut
@@ -17,9 +19,10 @@ logger = logging.getLogger(__name__)
 class Gate:
     """Every AWS request passes here. moto and the driver never run at the same time: both hold the world's lock."""
 
-    def __init__(self, app: WsgiApp, world: World, faults: Faults) -> None:
+    def __init__(self, app: WsgiApp, world: World, authority: Authority, faults: Faults) -> None:
         self._app = app
         self._world = world
+        self._authority = authority
         self._faults = faults
         self._spoiler = Spoiler(world.conditions.time)
 
@@ -29,6 +32,13 @@ class Gate:
         if body is None:
             return Answer(413, [], b"").send(start_response)
         request = without_our_token(parse(environ, body), environ)
+        with self._world.lock:
+            needs, denied = self._authority.needed(request, body)
+        request = replace(request, needs=tuple(need.action for need in needs))
+        if denied is not None:
+            answer = _error(request, *denial(request, denied))
+            self._log(request, answer, None, effect=False)
+            return answer.send(start_response)
         struck = self._faults.strike(request)
         if struck is not None and struck.rule.moment is Moment.BEFORE and struck.rule.spoil is None:
             refusal = self._strike(struck, request, environ)
@@ -80,6 +90,7 @@ class Gate:
                 "action": request.action,
                 "parameters": request.parameters,
                 "mutating": request.mutating,
+                "needs": list(request.needs),
                 "key": request.key,
                 "region": request.region,
                 "status": answer.status if answer else None,

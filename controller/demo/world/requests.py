@@ -30,7 +30,8 @@ class AwsRequest:
     """One call of an AWS API.
 
     key: the access key id it was signed with, which tells callers apart. parameters: flat, and bounded in size.
-    protocol: `query`, `ec2` or `json`, for the shape of an error.
+    protocol: `query`, `ec2` or `json`, for the shape of an error. needs: what IAM wants allowed for it, where its
+    caller has policies.
     """
 
     service: str
@@ -39,6 +40,7 @@ class AwsRequest:
     action: str
     parameters: dict[str, str]
     protocol: str
+    needs: tuple[str, ...] = ()
 
     @property
     def mutating(self) -> bool:
@@ -91,7 +93,9 @@ def error_body(request: AwsRequest, code: str, message: str) -> tuple[str, bytes
     if request.protocol == "json":
         return "application/x-amz-json-1.1", json.dumps({"__type": code, "message": message}).encode()
     error = f"<Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
-    if request.protocol == "ec2":
+    if request.service == "s3":
+        text = f"<Error>{error}</Error>"
+    elif request.protocol == "ec2":
         text = f"<Response><Errors><Error>{error}</Error></Errors><RequestID>repave-world</RequestID></Response>"
     else:
         error = f"<Error><Type>Sender</Type>{error}</Error>"

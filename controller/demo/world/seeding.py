@@ -107,6 +107,7 @@ class Seeding:
             target_group = self._balancer.create_target_group(
                 name, protocol="HTTP", port=80, vpc_id=self._vpc_id, target_type="instance"
             )
+            self._balancer.add_tags([target_group.arn], [{"Key": k, "Value": v} for k, v in spec.tags.items()])
             delay_seconds = ceil(self._conditions.timings.drain_seconds)
             target_group.attributes["deregistration_delay.timeout_seconds"] = delay_seconds
             load_balancer = self._balancer.create_load_balancer(name, [], list(subnet_ids))

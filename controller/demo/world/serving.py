@@ -9,9 +9,11 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import make_server
 
 from controller.demo.scenario import Scenario
+from controller.demo.world.authority import Authority
 from controller.demo.world.control import PREFIX, Control
 from controller.demo.world.faults import Faults
 from controller.demo.world.gate import Gate
+from controller.demo.world.needs import Needs
 from controller.demo.world.world import World
 
 LOOPBACK = "127.0.0.1"
@@ -32,8 +34,9 @@ class Serving:
     def __init__(self, scenario: Scenario, wire_log: Path | None, port: int) -> None:
         self.world = World(scenario, wire_log)
         faults = Faults()
-        self._control = Control(self.world, faults)
-        self._gate = Gate(DomainDispatcherApplication(create_backend_app), self.world, faults)
+        authority = Authority(Needs(self.world.scaling, self.world.balancer))
+        self._control = Control(self.world, authority, faults)
+        self._gate = Gate(DomainDispatcherApplication(create_backend_app), self.world, authority, faults)
         self._server = make_server(LOOPBACK, port, self._application, True, request_handler=QuietRequestHandler)
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(SHUTDOWN_POLL_SECONDS,), name="server", daemon=True

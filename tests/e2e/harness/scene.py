@@ -85,7 +85,7 @@ class Scene(ABC):
         self, *options: str, entry: Sequence[str] = REPAVE, until_settled: bool = True
     ) -> AbstractAsyncContextManager[Daemon]:
         """Start a daemon; use it as a context manager. options: for an entry of the tests' own, before `run`."""
-        key = self._key()
+        key = self._key(looks=False)
         settled = ["--until-settled"] if until_settled else []
         command = [*entry, *options, "run", "-c", str(self.config), *settled]
         return process(command, self._environment(key), key, self.folder / f"{key}.log")
@@ -95,7 +95,7 @@ class Scene(ABC):
         child = await asyncio.create_subprocess_exec(
             *(*REPAVE, *arguments, "-c", str(self.config)),
             stdout=asyncio.subprocess.PIPE,
-            env=self._environment(self._key()),
+            env=self._environment(self._key(looks=True)),
         )
         output, _ = await child.communicate()
         return child.returncode or 0, output.decode()
@@ -114,9 +114,14 @@ class Scene(ABC):
         """The trace that tells of a replacement."""
         return trace_id_of(replacement.id)
 
-    def _key(self) -> str:
-        self.keys.append(f"{DAEMON_KEY}{next(KEYS)}")
+    def _key(self, *, looks: bool) -> str:
+        """Of a new process. looks: it cannot act, whatever the configuration says."""
+        self.keys.append(f"{self.signs(looks=looks)}{next(KEYS)}")
         return self.keys[-1]
+
+    def signs(self, *, looks: bool) -> str:
+        """What the key of a process begins with."""
+        return DAEMON_KEY
 
     def _environment(self, key: str) -> dict[str, str]:
         return {**self.environment(key), "OTEL_EXPORTER_OTLP_ENDPOINT": self.tap.endpoint, "NO_COLOR": "1"}

@@ -12,9 +12,10 @@ from controller.demo.scenarios import QUICK, quick
 from tests.e2e.harness.configuration import write
 from tests.e2e.harness.contract import Story
 from tests.e2e.harness.daemon import Daemon
+from tests.e2e.harness.permissions import LOOKING_KEY, denied, enforce, tagged
 from tests.e2e.harness.scene import Scene, plain_environment
 from tests.e2e.harness.tap import Tap
-from tests.e2e.harness.wire import Record, Request, mutations, read_wire
+from tests.e2e.harness.wire import DAEMON_KEY, Record, Request, mutations, read_wire
 from tests.support.eventually import eventually
 from tests.support.remote_world import RemoteWorld
 
@@ -63,13 +64,15 @@ class Stage:
 
 @asynccontextmanager
 async def stage(folder: Path, tap: Tap, groups: Sequence[GroupSpec], timings: Timings = QUICK) -> AsyncIterator[Stage]:
-    """A world with these groups for as long as the context lasts."""
+    """A world with these groups for as long as the context lasts, in which the shipped policies are in force."""
     wire_log = folder / "wire.jsonl"
-    scenario = quick(*groups, timings=timings)
+    scenario = quick(*tagged(groups), timings=timings)
     async with AsyncExitStack() as stack:
         world = await stack.enter_async_context(running_world(scenario, wire_log=wire_log, ready_within_seconds=60))
         remote = await stack.enter_async_context(RemoteWorld(world.control))
+        await enforce(remote, wire_log)
         yield Stage(world, remote, tap, wire_log, folder, list(world.groups))
+        assert (found := denied(read_wire(wire_log))) == [], f"the shipped policies do not allow: {', '.join(found)}"
 
 
 @dataclass(frozen=True)
@@ -87,10 +90,12 @@ class HeldCall:
 
 @dataclass
 class GroupScene(Scene):
-    """One configuration over one or more groups of the world."""
+    """One configuration over one or more groups of the world. policies: keys of other policies than those of its mode
+    begin so."""
 
     stage: Stage
     groups: tuple[WorldGroupInfo, ...]
+    policies: str = field(default="", kw_only=True)
 
     on_the_root: ClassVar = frozenset(
         {"host.id", "host.image.id", "cloud.provider", "cloud.region", "cloud.availability_zone"}
@@ -100,6 +105,11 @@ class GroupScene(Scene):
     def group(self) -> WorldGroupInfo:
         """Its only group, or the first."""
         return self.groups[0]
+
+    def signs(self, *, looks: bool) -> str:
+        """By what it may do: whoever only looks has the policy for that alone."""
+        observes = "\nmode: observe\n" in self.config.read_text(encoding="utf-8")
+        return self.policies or (LOOKING_KEY if looks or observes else DAEMON_KEY)
 
     def environment(self, key: str) -> dict[str, str]:
         """Of a process that sees this world only, and signs with this key."""

@@ -12,7 +12,8 @@ DAEMON_KEY = "AKIADAEMON"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call of an AWS API. effect: whether it changed anything (a refused one did not). fault: it was struck."""
+    """One call of an AWS API. effect: whether it took effect (a refused one did not). fault: it was struck. needs: the
+    actions that IAM wants allowed for it."""
 
     seq: int
     at_ns: int
@@ -24,6 +25,7 @@ class Request:
     effect: bool
     error: str | None = None
     fault: bool = False
+    needs: tuple[str, ...] = ()
 
     @property
     def ours(self) -> bool:
@@ -99,6 +101,7 @@ def parse(line: Mapping[str, Any]) -> Record:
             return Request(
                 *(seq, at_ns, line["service"], line["action"], line["parameters"]),
                 *(line["mutating"], line["key"], line["effect"], line["error"], bool(line.get("fault"))),
+                needs=tuple(line.get("needs", ())),
             )
         case "truth":
             members = {state: frozenset(ids) for state, ids in line["members"].items()}
