@@ -2,6 +2,7 @@
 # nothing that runs as root. How to build, pin and run it: docs/image.md. No part of it needs BuildKit.
 
 # Any Linux with Python 3.11 or newer and its venv module. Pin it: BASE_IMAGE=python:3.13-slim@sha256:... (`make image` insists).
+# checkov:skip=CKV_DOCKER_7: the tag, and the digest with it, comes by argument
 ARG BASE_IMAGE=python:3.13-slim
 
 FROM ${BASE_IMAGE} AS build

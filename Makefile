@@ -1,13 +1,13 @@
 # Two commands matter to a newcomer: `make demo` and `make test`. PYTHON=python3.12 picks the interpreter of .venv.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check docs generate format bench simulate e2e coverage image lock clean
+.PHONY: help setup demo test check docs generate format bench simulate e2e coverage image release-check lock clean
 
 SEEDS ?= 400
 FIRST_SEED ?= 0
 PYTEST := .venv/bin/python -m pytest
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## create .venv with everything for running, testing and checking
 	@tools/setup.sh dev
@@ -45,6 +45,9 @@ coverage: setup ## show the lines that no test runs
 
 image: ## build the container image: BASE_IMAGE=name:tag@sha256:..., or BASE_IMAGE=debian (docs/image.md)
 	@BASE_IMAGE="$(BASE_IMAGE)" tools/image.sh
+
+release-check: setup ## build wheel and sdist, install the wheel where nothing else is, run the demo from it, check the rest
+	@tools/release_check.sh
 
 lock: setup ## pin the requirements again from pyproject.toml (ARGS=--upgrade for the newest versions)
 	@tools/lock.sh $(ARGS)

@@ -85,10 +85,14 @@ def unwanted(folder: Path, stdlib: Path):
 def elf_files(folder: Path) -> Iterator[Path]:
     """Every file that the system's loader would load."""
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and not path.is_symlink():
-            with path.open("rb") as file:
-                if file.read(4) == b"\x7fELF":
-                    yield path
+        if path.is_file() and not path.is_symlink() and is_elf(path):
+            yield path
+
+
+def is_elf(path: Path) -> bool:
+    """Whether it is machine code."""
+    with path.open("rb") as file:
+        return file.read(4) == b"\x7fELF"
 
 
 def libraries(binaries: Iterable[Path], venv: Path) -> set[Path]:
@@ -144,10 +148,11 @@ def compiled(root: Path) -> None:
 
 
 def dated(root: Path, epoch_seconds: int) -> None:
-    """One date for every file, and no right to write for anyone but root."""
+    """One date for every file; only root may write, and only machine code and commands can be executed."""
     for path in (root, *root.rglob("*")):
         if not path.is_symlink():
-            path.chmod(path.stat().st_mode & 0o755)
+            executable = path.is_dir() or path.parent.name == "bin" or is_elf(path)
+            path.chmod(0o755 if executable else 0o644)
         os.utime(path, (epoch_seconds, epoch_seconds), follow_symlinks=False)
 
 

@@ -4,13 +4,20 @@ lane_names=()
 lane_pids=()
 lane_logs=()
 
-# lane NAME PYTEST-ARGUMENTS...: starts one in the background. What it says is kept until join_lanes shows it.
+# lane NAME PYTEST-ARGUMENTS...: starts tests in the background. What they say is kept until join_lanes shows it.
 lane() {
+  local name="$1"
+  shift
+  beside "$name" .venv/bin/python -m pytest "$@"
+}
+
+# beside NAME COMMAND...: the same for any command.
+beside() {
   local name="$1" log
   shift
   log="$(mktemp)"
   set -m # a group of its own: else a shell makes what it starts in the background deaf to Ctrl-C, and tests send that
-  .venv/bin/python -m pytest "$@" >"$log" 2>&1 </dev/null &
+  "$@" >"$log" 2>&1 </dev/null &
   set +m
   lane_names+=("$name")
   lane_pids+=($!)
@@ -37,6 +44,7 @@ join_lanes() {
     cat "${lane_logs[$index]}"
     rm -f "${lane_logs[$index]}"
   done
+  lane_names=() lane_pids=() lane_logs=()
   return "$code"
 }
 

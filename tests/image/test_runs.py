@@ -8,16 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import ClientError, ClientSession
 
+from tests.image.look import Image
 from tests.support.docker_engine import Api
 from tests.support.eventually import eventually
 from tests.support.image import docker
 
-pytestmark = pytest.mark.timeout(600)  # the first test that asks for an image may have to build it
+pytestmark = pytest.mark.timeout(900)  # the first test that asks for an image may have to build it
 
 LOCKED = ("--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--pids-limit=64", "--memory=512m")
 USER = "65532:65532"
 TOKEN = "a-token-of-the-test-0123456789"
+
+AWS = ("--env=AWS_ENDPOINT_URL=http://127.0.0.1:9", "--env=AWS_ACCESS_KEY_ID=x", "--env=AWS_SECRET_ACCESS_KEY=x",
+       f"--env=REPAVE_TOKEN={TOKEN}")  # fmt: skip
 
 CONFIG = """\
 version: 1
@@ -55,16 +60,20 @@ class Daemon:
 
 
 @pytest.fixture
-def daemon(engine: Api, image: str, tmp_path: Path) -> Iterator[Daemon]:
-    """`repave run` on a configuration that is mounted, its journal on a volume; asked for its health every second."""
+def configuration(tmp_path: Path) -> Path:
+    """A file that the container's user can read."""
     path = tmp_path / "repave.yaml"
     path.write_text(CONFIG, encoding="utf-8")
     path.chmod(0o644)
+    return path
+
+
+@pytest.fixture
+def daemon(engine: Api, image: str, configuration: Path) -> Iterator[Daemon]:
+    """`repave run` on a configuration that is mounted, its journal on a volume; asked for its health every second."""
     name = f"repave-test-{time.monotonic_ns()}"
-    mounts = (f"--volume={path}:/etc/repave/repave.yaml:ro", f"--volume={name}:/var/lib/repave")
-    docker(engine, "run", "--detach", f"--name={name}", *LOCKED, *mounts, "--health-interval=1s",
-           "--env=AWS_ENDPOINT_URL=http://127.0.0.1:9", "--env=AWS_ACCESS_KEY_ID=x", "--env=AWS_SECRET_ACCESS_KEY=x",
-           f"--env=REPAVE_TOKEN={TOKEN}", image)  # fmt: skip
+    mounts = (f"--volume={configuration}:/etc/repave/repave.yaml:ro", f"--volume={name}:/var/lib/repave")
+    docker(engine, "run", "--detach", f"--name={name}", *LOCKED, *mounts, *AWS, "--health-interval=1s", image)
     yield Daemon(engine, name)
     docker(engine, "rm", "--force", "--volumes", name, check=False)
     docker(engine, "volume", "rm", name, check=False)
@@ -76,6 +85,40 @@ async def test_the_daemon_gets_healthy_and_stops_when_it_is_told_to(engine: Api,
     docker(engine, "stop", "--time=30", daemon.name)
     took = time.monotonic() - began
     assert (daemon.state()["ExitCode"], took < 10) == (0, True), (took, daemon.logs())
+
+
+async def test_size_and_start_up_are_told(
+    engine: Api, image: str, configuration: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From `docker run` to /healthz, the median of three. The bounds are wide: for what went wrong, not for slow."""
+    megabytes = Image(engine, image).size_bytes / 1e6
+    seconds = sorted([await started_within(engine, image, configuration) for _ in range(3)])
+    with capsys.disabled():
+        print(f"\nthe image: {megabytes:.0f} MB; from `docker run` to /healthz {seconds[1]:.2f} s (the median of 3)")
+    assert megabytes < 300
+    assert seconds[1] < 30
+
+
+async def started_within(engine: Api, image: str, configuration: Path) -> float:
+    """How many seconds a container takes to answer."""
+    name = f"repave-test-{time.monotonic_ns()}"
+    began = time.monotonic()
+    docker(engine, "run", "--detach", f"--name={name}", *LOCKED, f"--volume={configuration}:/etc/repave/repave.yaml:ro",
+           "--tmpfs=/var/lib/repave:uid=65532", *AWS, "--publish=127.0.0.1::8080", image)  # fmt: skip
+    try:
+        address = docker(engine, "port", name, "8080/tcp").splitlines()[0]
+
+        async def answers() -> bool:
+            try:
+                async with ClientSession() as session, session.get(f"http://{address}/healthz") as answer:
+                    return answer.status == 200
+            except (ClientError, OSError):
+                return False
+
+        await eventually(answers, within_seconds=60, every_seconds=0.01)
+        return time.monotonic() - began
+    finally:
+        docker(engine, "rm", "--force", name)
 
 
 async def test_nobody_who_looks_in_is_root(engine: Api, daemon: Daemon) -> None:

@@ -13,6 +13,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -103,7 +104,17 @@ async def _tidy(api: Api) -> None:
                     continue
 
 
+def main() -> int:
+    """Build both; 1 when nothing may be skipped and this was."""
+    try:
+        with running_engine() as engine:
+            for kind in KINDS:
+                print(repave_image(engine, kind), flush=True)
+    except pytest.skip.Exception as reason:
+        print(f"the image is not built: {reason.msg}")
+        return int(os.environ.get("CI", "").lower() == "true")
+    return 0
+
+
 if __name__ == "__main__":
-    with running_engine() as engine:
-        for kind in KINDS:
-            print(repave_image(engine, kind))
+    sys.exit(main())
