@@ -6,6 +6,9 @@ from typing import Protocol
 class Share(Protocol):
     """What a loop asks before it takes or keeps its fleet."""
 
+    async def look(self) -> None:
+        """See who else is there, now."""
+
     def may_take(self, fleet: str) -> bool:
         """Whether to reach for its lease, while this daemon has none."""
 
@@ -15,6 +18,9 @@ class Share(Protocol):
 
 class Alone:
     """Takes whatever is free and gives nothing up: who ends by itself is no part of a service."""
+
+    async def look(self) -> None:
+        """Nobody else counts."""
 
     def may_take(self, fleet: str) -> bool:  # noqa: ARG002
         """Always."""

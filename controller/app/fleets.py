@@ -77,8 +77,10 @@ class Fleets:
         self._builder = builder
         at_once()
         self._go_on(builder, sites)
+        self.loops |= added
+        if added:
+            await builder.share.look()
         for name, loop in added.items():
-            self.loops[name] = loop
             self._daemon.add(name, loop)
         return change
 
