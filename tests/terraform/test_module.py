@@ -29,7 +29,7 @@ def test_it_is_valid(initialised: Path, folder: str) -> None:
     assert "Warning" not in done.stdout
 
 
-@pytest.mark.parametrize("folder", [folder for folder in FOLDERS if not folder.startswith("examples/")])
+@pytest.mark.parametrize("folder", FOLDERS)
 def test_its_own_tests_pass(initialised: Path, folder: str) -> None:
     done = terraform(initialised / "terraform" / folder, "test", "-no-color")
     assert done.returncode == 0, done.stdout
