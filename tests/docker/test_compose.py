@@ -17,7 +17,7 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 from ruamel.yaml import YAML
 
 from tests.house.project import ROOT
-from tests.support.docker_engine import Api
+from tests.support.docker_engine import Api, Refused
 from tests.support.docker_images import Recipe, build, program_image
 from tests.support.eventually import eventually
 from tests.support.haproxy import needs_haproxy
@@ -94,7 +94,7 @@ def stack(engine: Api, tmp_path: Path) -> Stack:
     environment = os.environ | {
         "DOCKER_HOST": engine.url,
         "DOCKER_GID": str(engine.socket.stat().st_gid),
-        "REPAVE_IMAGE": repave_image(engine),
+        "REPAVE_IMAGE": "repave:0.1.0",
         "HAPROXY_IMAGE": asyncio.run(program_image(engine, "haproxy", needs_haproxy())),
         "PROMETHEUS_IMAGE": asyncio.run(program_image(engine, "prometheus", prometheus)),
         "WEB_IMAGE": asyncio.run(build(engine, "compose", Recipe(health_seconds=0))).reference,
@@ -103,8 +103,14 @@ def stack(engine: Api, tmp_path: Path) -> Stack:
     return Stack(folder, project, dict(environment))
 
 
+@pytest.fixture(scope="module")
+def image(engine: Api) -> str:
+    return repave_image(engine)
+
+
 @pytest_asyncio.fixture
-async def started(stack: Stack, engine: Api) -> AsyncIterator[Stack]:
+async def started(stack: Stack, engine: Api, image: str) -> AsyncIterator[Stack]:
+    stack.environment["REPAVE_IMAGE"] = image
     # An image of one program has no entry point, and Prometheus' own has.
     place = stack.folder / "compose.yaml"
     text = place.read_text(encoding="utf-8")
@@ -196,6 +202,37 @@ def test_to_observe_it_gets_no_socket_that_could_change_anything(stack: Stack) -
     socket = stack.environment["DOCKER_HOST"].removeprefix("unix://")
     assert {name for name, found in sources.items() if socket in found} == {"engine"}
     assert "/dev/null" in sources["repave"]
+
+
+async def status(api: Api, method: str, path: str) -> int:
+    """Of the answer; 0 while nobody answers."""
+    try:
+        await api.call(method, path)
+    except Refused as refused:
+        return refused.status
+    except (ClientError, OSError):
+        return 0
+    return 200
+
+
+async def test_its_proxy_lets_nothing_but_reading_through(stack: Stack, engine: Api) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("needs root: the proxy's socket is in a volume of the engine's")
+    try:
+        stack.run(*OBSERVE, "up", "--detach", "--no-deps", "engine")
+        volume = await engine.call("GET", f"/volumes/{stack.project}_engine")
+        through = Api(Path(volume["Mountpoint"]) / "engine.sock")
+
+        async def info() -> bool:
+            return await status(through, "GET", "/info") == 200
+
+        await eventually(info, within_seconds=20)
+        assert await status(through, "GET", "/containers/json") == 200
+        assert await status(through, "POST", "/containers/create") == 403
+        assert await status(through, "DELETE", "/containers/anything") == 403
+        assert await status(through, "GET", "/secrets") == 403
+    finally:
+        stack.run(*OBSERVE, "down", "--volumes", "--timeout", "2")
 
 
 def test_the_proxy_lets_through_what_the_documentation_says() -> None:
