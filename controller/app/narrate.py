@@ -76,6 +76,7 @@ class NarratedJournal:
         self.close_breaker = journal.close_breaker
         self.save_policy = journal.save_policy
         self.policy_document = journal.policy_document
+        self.let_go = journal.let_go
         self.healthy = journal.healthy
         self.pending = journal.pending
         self.delivered = journal.delivered

@@ -21,6 +21,7 @@ from controller.app.configuration import read_again
 from controller.app.daemon import Daemon, Exit
 from controller.app.fleets import Fleets
 from controller.app.heartbeat import Heartbeat
+from controller.app.housekeeping import Housekeeping
 from controller.app.last_known import LastKnown
 from controller.app.live import Live
 from controller.app.narrate import NarratedJournal
@@ -110,7 +111,7 @@ async def serve(
             log.warning(str(warning))
         reloader = service.reloader(builder, partial(read_again, source, clients)) if source else None
         changes = ConfigWatch(source, clients, clock, live, reloader) if source and reloader else None
-        beside = [one.run for one in (reloader, changes, roster) if one is not None]
+        beside = [one.run for one in (reloader, changes, roster, service.housekeeping) if one is not None]
         with (
             stop_signals(service.stop, journal.parked, watcher.clean_up),
             reload_signal(reloader.ask if reloader else None),
@@ -151,6 +152,7 @@ class Service:
         self._watch = watch
         ttl_seconds = config.lease_ttl_seconds
         self.roster = Roster(self._owner, ttl_seconds, journal, clock, self._fleets, self._known.leases_are)
+        self.housekeeping = Housekeeping(journal, self._owner, live, clock)
         self._stopped = asyncio.Event()
 
     def reloader(self, builder: Builder, reread: Callable[[], Awaitable[Config]]) -> Reloader:

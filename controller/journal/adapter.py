@@ -22,6 +22,7 @@ from controller.journal.accept import accept
 from controller.journal.events import append, newest, open_replacements, story
 from controller.journal.history import history
 from controller.journal.lease import acquire, holder, release
+from controller.journal.letting_go import let_go
 from controller.journal.logic.holding import scopes_of
 from controller.journal.sql import SqlJournal
 from controller.journal.versions import version
@@ -190,6 +191,10 @@ class JournalAdapter:
     async def policy_document(self, policy_hash: str) -> str | None:
         """The document of that hash."""
         return await self._read(policies.document, policy_hash)
+
+    async def let_go(self, before: datetime) -> int:
+        """Let go of what is older and counts no more."""
+        return await self._write(let_go, before)
 
     async def pending(self, limit: int) -> tuple[tuple[int, bytes, datetime], ...]:
         """The oldest undelivered spans."""

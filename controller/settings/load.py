@@ -69,6 +69,7 @@ def load(text: str, name: str, specs: Specs) -> Config:
         tick_seconds=document.tick,
         reload_every_seconds=document.reload_every,
         lease_ttl_seconds=document.lease.ttl,
+        keep_seconds=document.keep,
         mode=capped(document.mode, document.max_mode),
         max_mode=document.max_mode,
         limits=global_limits(document),

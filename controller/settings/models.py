@@ -35,6 +35,7 @@ from controller.settings.windows import Cron, TimeZone
 
 _LIMITS, _GLOBAL, _STOP, _VERIFY, _DEADLINES = Limits(), GlobalLimits(), StopWhen(), Verify(), Deadlines()
 MOST_TOKENS = 100
+LEAST_KEPT_SECONDS = 35 * 86_400.0
 _COOLDOWN = Cooldown()
 _POLICY = Policy(fleet="", platform="", mode=Mode.OBSERVE)
 
@@ -221,6 +222,15 @@ class ApiSection(Section):
     """Its access tokens. While there are none, whoever reaches the loopback address may read, and nobody may change."""
 
 
+def _long_enough(seconds: float) -> float:
+    if seconds < LEAST_KEPT_SECONDS:
+        raise expected("must be at least 35d: the rules learn from the last 30 days")
+    return seconds
+
+
+KeptFor = Annotated[Duration, AfterValidator(_long_enough)]
+
+
 class DocumentBase(Section):
     """The configuration of Repave."""
 
@@ -233,6 +243,8 @@ class DocumentBase(Section):
     state: StateSetting = StateAddress("sqlite:///repave.db")
     """The journal: sqlite:///PATH, postgresql://USER@HOST/DATABASE or dynamodb://TABLE, or a reference to a secret that
     holds this address."""
+    keep: KeptFor = 400 * 86_400.0
+    """How long closed replacements stay in the journal, with their events; what limits still count stays longer."""
     tick: Duration = _POLICY.tick_seconds
     """How often each fleet is looked at."""
     reload_every: DurationOrNone = 60.0

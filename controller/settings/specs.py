@@ -57,6 +57,7 @@ class Config:
     listen: Listen
     tick_seconds: float
     lease_ttl_seconds: float
+    keep_seconds: float
     mode: Mode
     max_mode: Mode
     limits: GlobalLimits

@@ -200,6 +200,11 @@ class Journal(Protocol):
     async def policy_document(self, policy_hash: str) -> str | None:
         """The document of that hash."""
 
+    async def let_go(self, before: datetime) -> int:
+        """Let go of replacements that closed before that moment, each whole, with its events, and of what else ended
+        before it; a bounded number at once. Returns how many replacements that were. What limits still count stays,
+        however old: failures in a row, the success that ended the last row, resumes, breakers that are open."""
+
     async def healthy(self) -> bool:
         """Whether the journal can be read now."""
 

@@ -64,6 +64,10 @@ class DynamoJournal:
     async def aclose(self) -> None:
         """Nothing to close: the client belongs to whoever made it."""
 
+    async def let_go(self, before: datetime) -> int:  # noqa: ARG002
+        """What may go goes by the table's own TTL; whole stories stay."""
+        return 0
+
     async def healthy(self) -> bool:
         """Whether the journal can be read now."""
         try:

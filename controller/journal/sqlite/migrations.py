@@ -108,7 +108,17 @@ VERSION_5 = (
 )
 """Which daemons are there, so that they can share the fleets."""
 
-MIGRATIONS: Migrations = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5)
+VERSION_6 = (
+    "DROP TRIGGER events_are_never_deleted",
+    """CREATE TRIGGER events_are_never_deleted BEFORE DELETE ON events
+        WHEN EXISTS (SELECT 1 FROM replacements WHERE id = OLD.replacement_id)
+        BEGIN SELECT RAISE(ABORT, 'events are append-only'); END""",
+    """CREATE TRIGGER open_replacements_stay BEFORE DELETE ON replacements WHEN OLD.closed_event IS NULL
+        BEGIN SELECT RAISE(ABORT, 'an open replacement is never let go of'); END""",
+)
+"""A closed story may be let go of whole: first its replacement, then its events."""
+
+MIGRATIONS: Migrations = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6)
 
 
 def found_version(connection: Connection) -> int:
