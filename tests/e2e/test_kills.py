@@ -17,13 +17,14 @@ from tests.e2e.harness.docker_stories import ENGINES
 from tests.e2e.harness.dynamo_stories import GROUPS_ON_DYNAMODB
 from tests.e2e.harness.kills import boundaries
 from tests.e2e.harness.matrix import Case, all_of, some_of
+from tests.e2e.harness.postgresql_stories import GROUPS_ON_POSTGRESQL
 from tests.e2e.harness.stories import GROUPS
 from tests.e2e.harness.tap import Tap
 from tests.e2e.harness.timing import Timings
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
-PLATFORMS: tuple[Contract[Any], ...] = (GROUPS, GROUPS_ON_DYNAMODB, ENGINES)
+PLATFORMS: tuple[Contract[Any], ...] = (GROUPS, GROUPS_ON_DYNAMODB, GROUPS_ON_POSTGRESQL, ENGINES)
 STORIES = [(contract, story) for contract in PLATFORMS for story in contract.stories]
 
 
