@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from newrelic.hooks import database_sqlite
 from sqlalchemy import create_engine, inspect
 from sqlalchemy.exc import IntegrityError, OperationalError
 
@@ -137,6 +138,18 @@ async def test_a_file_of_version_1_is_read_and_written_by_this_version(file: Pat
     renewed = await journal.acquire("web", "d-2", 30, holder.expires_at)
     assert renewed is not None
     assert renewed.token == holder.token + 1
+    await journal.aclose()
+
+
+async def test_an_older_file_is_read_while_new_relics_agent_wraps_connections(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(sqlite3.connect(file)) as old:
+        old.executescript(VERSION_1.read_text())
+    monkeypatch.setattr(sqlite3, "connect", sqlite3.connect)  # as it was, once the test is over
+    database_sqlite.instrument_sqlite3(sqlite3)
+    journal = JournalAdapter(SqlJournal.open(f"sqlite:///{file}", None, read_only=True))
+    assert [one.id for one in await journal.replacements()] == ["r-2", "r-1"]
     await journal.aclose()
 
 

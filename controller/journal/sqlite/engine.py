@@ -136,6 +136,7 @@ def _migrated_copy(path: Path) -> Engine:
     """An older journal, copied into memory and brought to the newest version there."""
     copy = _connect(":memory:")
     original = _connect_reader(path)
-    original.backup(copy)
+    # New Relic's agent, once it runs, wraps connections; backup() takes none but SQLite's own.
+    original.backup(getattr(copy, "__wrapped__", copy))
     original.close()
     return _frozen(_engine(lambda: copy, StaticPool))
