@@ -61,7 +61,7 @@ async def asked(daemon: Daemon, path: str) -> tuple[int, Any]:
     ("action", "loss"),
     [
         ("SetDesiredCapacity", removed),
-        ("TerminateInstanceInAutoScalingGroup", removed),
+        pytest.param("TerminateInstanceInAutoScalingGroup", removed, marks=pytest.mark.full_matrix),
         pytest.param("DeregisterTargets", removed, marks=pytest.mark.full_matrix),
         pytest.param("SetDesiredCapacity", locked, marks=pytest.mark.full_matrix),
     ],

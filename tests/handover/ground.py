@@ -9,11 +9,10 @@ import os
 import signal
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ruamel.yaml import YAML
 
@@ -23,7 +22,7 @@ from tests.e2e.harness.stage import GroupScene
 from tests.support.docker_engine import Api
 from tests.support.dynamo_server import REGION, DynamoServer
 from tests.support.image import docker
-from tests.support.postgresql import running_postgresql
+from tests.support.postgresql import RealPostgres, running_postgresql
 
 STOP_SECONDS = 120
 """ECS' `stopTimeout` of the shipped task definition: SIGTERM, and SIGKILL after it."""
@@ -34,10 +33,12 @@ PASSED_ON = ("AWS_", "OTEL_", "REPAVE_", "NO_PROXY", "no_proxy")
 
 @dataclass(frozen=True)
 class Store:
-    """Journals' places on one server. environment: what a daemon needs to find it."""
+    """Journals' places on one server. new: makes one, and gives its address. environment: what a daemon needs to find
+    it."""
 
     name: str
-    new: Any
+    server: DynamoServer | RealPostgres
+    new: Callable[[], str]
     environment: Mapping[str, str]
 
 
@@ -50,8 +51,8 @@ def stores() -> Iterator[dict[str, Store]]:
         postgres = stack.enter_context(running_postgresql())
         found = {"AWS_ENDPOINT_URL_DYNAMODB": dynamo.endpoint}
         yield {
-            "dynamodb": Store("dynamodb", lambda: f"dynamodb://{dynamo.make_table()}?region={REGION}", found),
-            "postgresql": Store("postgresql", postgres.new_schema, {}),
+            "dynamodb": Store("dynamodb", dynamo, lambda: f"dynamodb://{dynamo.make_table()}?region={REGION}", found),
+            "postgresql": Store("postgresql", postgres, postgres.new_schema, {}),
         }
 
 
