@@ -4,11 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
-from controller.clients.dynamodb import DynamoDb
 from controller.domain.errors import ConfigError
 from controller.domain.ports import OpenedJournal, Projector, Resources
 from controller.journal.adapter import JournalAdapter
-from controller.journal.dynamodb.journal import DynamoJournal
 from controller.journal.sql import SqlJournal
 from controller.journal.worker import WorkerThread
 
@@ -54,6 +52,9 @@ async def dynamodb(
     url: str, projector: Projector | None, resources: Resources, *, read_only: bool
 ) -> AsyncIterator[OpenedJournal]:
     """A journal in a table of DynamoDB."""
+    from controller.clients.dynamodb import DynamoDb
+    from controller.journal.dynamodb.journal import DynamoJournal
+
     yield await DynamoJournal.open(resources.get(DynamoDb), url, projector, read_only=read_only)
 
 

@@ -18,12 +18,13 @@ class Backend(Protocol):
     """One store, empty at first, that many journals can be opened on.
 
     url: where another process finds the same store. keeps_delivered_bytes: for a day; others let go of them at once.
-    rounds: of a race that is run many times; fewer where each takes long.
+    rounds, lives: of a race, and of a process that is killed again and again; fewer where each takes long.
     """
 
     url: str
     keeps_delivered_bytes: bool
     rounds: int
+    lives: int
 
     def open(self, projector: Projector | None = None) -> JournalAdapter:
         """A journal as one process has it; each call stands for another process."""
@@ -43,6 +44,7 @@ def _kept(connection: Connection) -> list[int]:
 class SqliteFile:
     keeps_delivered_bytes = True
     rounds = 60
+    lives = 4
 
     def __init__(self, folder: Path) -> None:
         self.url = f"sqlite:///{folder / 'journal.db'}"
@@ -65,6 +67,7 @@ class SqliteMemory:
 
     keeps_delivered_bytes = True
     rounds = 60
+    lives = 4
 
     def __init__(self) -> None:
         self.url = "sqlite:///:memory:"

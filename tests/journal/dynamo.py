@@ -58,6 +58,7 @@ class DynamoTable:
 
     keeps_delivered_bytes = False
     rounds = 12
+    lives = 2
 
     def __init__(self, folder: Path) -> None:
         self.ground = ground()

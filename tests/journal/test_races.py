@@ -102,8 +102,8 @@ def test_nothing_of_the_old_owner_comes_after_the_lease_was_taken_over(shared_ba
 
     def racer(runner: asyncio.Runner, number: int, barrier: Barrier) -> list[bool]:
         if number == 0:
-            return [runner.run(writes_until_refused(old, f"f-{n}", barrier)) for n in range(20)]
-        return [runner.run(still_after_taking_over(new, f"f-{n}", barrier)) for n in range(20)]
+            return [runner.run(writes_until_refused(old, f"f-{n}", barrier)) for n in range(shared_backend.rounds // 3)]
+        return [runner.run(still_after_taking_over(new, f"f-{n}", barrier)) for n in range(shared_backend.rounds // 3)]
 
     refused, still = together(2, racer)
     assert all(refused)

@@ -193,14 +193,15 @@ class DynamoServer:
         with self._lock:
             for fault in struck:
                 if fault.does == "refuse":
-                    start_response(f"{fault.status} Refused", [("Content-Type", "application/x-amz-json-1.0")])
-                    return [fault.answer()]
+                    content = fault.answer()
+                    start_response(f"{fault.status} Refused", _headers(content))
+                    return [content]
                 if fault.does == "cut":
                     return _hang_up(environ, start_response)
             answer = self._once(told.get("ClientRequestToken"), environ)
             if any(fault.does == "lose" for fault in struck):
                 return _hang_up(environ, start_response)
-        start_response(answer[0], answer[1])
+        start_response(answer[0], _headers(answer[2]))
         return [answer[2]]
 
     def _once(self, token: str | None, environ: Environ) -> tuple[str, Any, bytes]:
@@ -219,8 +220,14 @@ class DynamoServer:
         return answer
 
 
+def _headers(content: bytes) -> list[tuple[str, str]]:
+    return [("Content-Type", "application/x-amz-json-1.0"), ("Content-Length", str(len(content)))]
+
+
 class _Quiet(MotoRequestHandler):
-    """A connection that was hung up is nobody's fault."""
+    """A connection stays for the next request; one that was hung up is nobody's fault."""
+
+    protocol_version = "HTTP/1.1"
 
     def log(self, *_: Any, **__: Any) -> None:
         """Nothing."""
