@@ -29,7 +29,8 @@ class Failures:
 @dataclass(frozen=True, slots=True)
 class Ledger:
     """version: grows with every decision. events, replacements, holds, spans, breakers: the newest number given to one.
-    failures: by fleet. resumed: scope -> the newest event when it was last resumed."""
+    failures: by fleet. succeeded: fleet -> the event that closed its last success. resumed: scope -> the newest event
+    when it was last resumed."""
 
     version: int = 0
     events: int = 0
@@ -38,6 +39,7 @@ class Ledger:
     spans: int = 0
     breakers: int = 0
     failures: Mapping[str, Failures] = field(default_factory=dict)
+    succeeded: Mapping[str, int] = field(default_factory=dict)
     resumed: Mapping[str, int] = field(default_factory=dict)
 
     def counted(self, name: str) -> "Ledger":
@@ -46,13 +48,14 @@ class Ledger:
         return replace(self, **given)
 
     def closed(self, fleet: str, outcome: Outcome | None) -> "Ledger":
-        """After a replacement of this fleet ended. Superseded and aborted ones neither count nor break the row."""
+        """After a replacement of this fleet ended with the newest event. Superseded and aborted ones neither count nor
+        break the row."""
         before = self.failures.get(fleet, Failures())
         if outcome is Outcome.FAILED:
             return self._with({**self.failures, fleet: Failures(before.here + 1, before.everywhere + 1)})
         if outcome is Outcome.REPLACED:
             others = {name: Failures(one.here, 0) for name, one in self.failures.items() if name != fleet}
-            return self._with(others)
+            return replace(self._with(others), succeeded={**self.succeeded, fleet: self.events})
         return self
 
     def after_resume(self, scope: str) -> "Ledger":
@@ -69,6 +72,13 @@ class Ledger:
         """What ended at this event or before is held against nobody."""
         return max(self.resumed.get(ALL, 0), self.resumed.get(fleet_scope(fleet), 0))
 
+    def counts(self, fleet: str, outcome: str | None, closed_event: int) -> bool:
+        """Whether a replacement that ended with this event still counts: a failure in a row, or the success that ended
+        the last one. So does, for the journal's order, what has the newest event."""
+        last = self.succeeded.get(fleet, 0)
+        in_a_row = outcome == Outcome.FAILED and closed_event > max(last, self.forgotten_until(fleet))
+        return in_a_row or closed_event in (last, self.events)
+
     def failures_everywhere(self) -> int:
         """Over all fleets, in a row."""
         return sum(one.everywhere for one in self.failures.values())
@@ -84,6 +94,7 @@ class Ledger:
         document = {
             **counts,
             "failures": {name: [one.here, one.everywhere] for name, one in self.failures.items()},
+            "succeeded": self.succeeded,
             "resumed": self.resumed,
         }
         values: dict[str, Value] = {"version": self.version, "schema": SCHEMA, "document": encode(document)}

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from controller.journal.dynamodb import keys
-from controller.journal.dynamodb.items import MOST_IN_A_TRANSACTION, Delete, Item, Operation, Put
+from controller.journal.dynamodb.items import Delete, Item, Put
 from controller.journal.dynamodb.table import Table
 from controller.journal.logic.documents import moment, unsqueezed
 
@@ -28,17 +28,7 @@ async def size(table: Table) -> int:
 
 async def delivered(table: Table, ids: Sequence[int]) -> None:
     """Let go of spans that were delivered: their keys stay, as the proof of it."""
-    batch: list[Operation] = []
-    size = 0
-    for span_id in ids:
-        parts = keys.parts_of(span_id)
-        if size + parts > MOST_IN_A_TRANSACTION:
-            await table.transact(batch)
-            batch, size = [], 0
-        batch.append(Delete(keys.waiting(span_id), parts))
-        size += parts
-    if batch:
-        await table.transact(batch)
+    await table.delete_all([Delete(keys.waiting(span_id), keys.parts_of(span_id)) for span_id in ids])
 
 
 async def poisoned(table: Table, span_id: int, error: str, at: datetime) -> None:

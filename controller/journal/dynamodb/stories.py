@@ -129,12 +129,8 @@ def _project(draft: Draft, now: Now, state: Replacement) -> None:
     past: Past = past_of(state)
     number, closed_at = draft.ledger.events, past.closed_at
     draft.ledger = draft.ledger.closed(state.fleet, state.outcome)
-    where: dict[str, Value] = {
-        "replacement_id": state.id,
-        "fleet": state.fleet,
-        "number": known.number,
-        "event": number,
-    }
+    where: dict[str, Value] = {"replacement_id": state.id, "fleet": state.fleet, "outcome": past.outcome.value}
+    where |= {"number": known.number, "event": number}
     draft.write(
         Delete(keys.opened(known.number)),
         kept(keys.ended(state.fleet, number), past, expires_at=closed_at + PAST_KEPT_AT_LEAST),

@@ -9,8 +9,10 @@ from controller.clients.dynamodb import DynamoDb
 from controller.domain.errors import JournalUnavailable, PlatformError
 from controller.journal.dynamodb.address import Address
 from controller.journal.dynamodb.items import (
+    MOST_IN_A_TRANSACTION,
     Attributes,
     Condition,
+    Delete,
     Item,
     Key,
     Operation,
@@ -138,6 +140,17 @@ class Table:
     async def delete(self, key: Key) -> None:
         """Take one item away."""
         await self._write("DeleteItem", Key=key.attributes())
+
+    async def delete_all(self, gone: Sequence[Delete]) -> None:
+        """Take items away in their order, as many in each transaction as go in."""
+        some: list[Delete] = []
+        for one in gone:
+            if sum(item.parts for item in some) + one.parts > MOST_IN_A_TRANSACTION:
+                await self.transact(some)
+                some = []
+            some.append(one)
+        if some:
+            await self.transact(some)
 
     async def _write(self, operation: str, **parameters: Any) -> dict[str, Any]:
         if operation != "TransactWriteItems":
