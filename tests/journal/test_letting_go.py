@@ -1,6 +1,5 @@
 """What is old goes whole; what still counts stays, however old."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -12,7 +11,6 @@ from controller.domain.ports import Lease
 from controller.domain.request import Abort, Request, RequestKind
 from controller.journal.adapter import JournalAdapter
 from controller.journal.letting_go import STORIES_AT_ONCE, let_go
-from tests.journal.backends import BACKENDS, Backend
 from tests.journal.material import (
     NOON,
     begun,
@@ -25,14 +23,6 @@ from tests.journal.material import (
 
 NOW = NOON + timedelta(days=500)
 BEFORE = NOW - timedelta(days=400)
-
-
-@pytest.fixture(params=("sqlite-file", "sqlite-memory", "postgresql"))
-def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
-    """Those whose stories go; a table of DynamoDB keeps them."""
-    store = BACKENDS[request.param](request)
-    yield store
-    store.close()
 
 
 @pytest.fixture
@@ -163,6 +153,7 @@ async def test_an_aborted_story_goes_with_the_word_that_turned_it_back(journal: 
     assert await journal.aborted("r-1") is None
 
 
+@pytest.mark.parametrize("backend", ["sqlite-file", "postgresql"], indirect=True)
 async def test_a_bounded_number_goes_at_once_the_oldest_first(journal: JournalAdapter, lease: Lease) -> None:
     assert STORIES_AT_ONCE == 200
     await many(journal, lease, Outcome.ABORTED, *(f"r-{number}" for number in range(6)))

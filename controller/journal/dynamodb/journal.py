@@ -24,6 +24,7 @@ from controller.journal.dynamodb.address import Address
 from controller.journal.dynamodb.deciding import Decider, Draft, Torn
 from controller.journal.dynamodb.history import history
 from controller.journal.dynamodb.items import Item
+from controller.journal.dynamodb.letting_go import let_go
 from controller.journal.dynamodb.table import Table
 from controller.journal.dynamodb.trouble import wrong_keys
 from controller.journal.logic.documents import squeezed, unsqueezed
@@ -64,9 +65,10 @@ class DynamoJournal:
     async def aclose(self) -> None:
         """Nothing to close: the client belongs to whoever made it."""
 
-    async def let_go(self, before: datetime) -> int:  # noqa: ARG002
-        """What may go goes by the table's own TTL; whole stories stay."""
-        return 0
+    async def let_go(self, before: datetime) -> int:
+        """Let go of what is older and counts no more."""
+        ledger = await self._ask(self._decider.ledger())
+        return await self._write(let_go(self._table, ledger, before))
 
     async def healthy(self) -> bool:
         """Whether the journal can be read now."""
