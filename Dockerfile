@@ -7,6 +7,8 @@ ARG BASE_IMAGE=python:3.13-slim
 
 FROM ${BASE_IMAGE} AS build
 WORKDIR /build
+# By which what a build leaves behind is found again: docker image prune --filter label=repave.stage=build
+LABEL repave.stage="build"
 
 # Where pip looks: its usual index, unless these say otherwise; always first in what was put beside the requirements.
 ARG PIP_INDEX_URL=

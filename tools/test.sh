@@ -9,15 +9,15 @@ stage "system packages" tools/system_packages.sh
 stage "setup" tools/setup.sh dev
 trap 'end_lanes; print_stages' EXIT
 
-# The image is built meanwhile: that waits for the network, and for one core.
+# Meanwhile the image is built, which waits for the network, and a release, before tests put files into the checkout.
 beside "image" .venv/bin/python -m tests.support.image
+beside "release check" tools/release_check.sh
 stage "checks" tools/check.sh
 stage "docs" tools/docs.sh
 
-stage "image (the rest of it)" join_lanes
+stage "image, release check (the rest of them)" join_lanes
 
 both_lanes() {
-  beside "release check" tools/release_check.sh
   lane "end to end" tests/e2e --durations=15
   lane "everything else" tests --ignore=tests/e2e --ignore=tests/docker --durations=15
   join_lanes

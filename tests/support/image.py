@@ -93,7 +93,7 @@ def _build(api: Api, name: str, requirements: Requirements) -> None:
 
 
 async def _tidy(api: Api) -> None:
-    """Remove what earlier runs have left: tags that are a day old and used by no container."""
+    """Remove what earlier runs have left: tags of yesterday that no container uses, and what they were built in."""
     before = (datetime.now(UTC) - KEPT).timestamp()
     for image in await api.call("GET", "/images/json", filters={"reference": [REPOSITORY]}):
         if image["Created"] < before:
@@ -102,6 +102,8 @@ async def _tidy(api: Api) -> None:
                     await api.call("DELETE", f"/images/{tag}")
                 except Refused:
                     continue
+    stale = {"dangling": ["true"], "label": ["repave.stage=build"], "until": [f"{KEPT.total_seconds():.0f}s"]}
+    await api.call("POST", "/images/prune", filters=stale)
 
 
 def main() -> int:
