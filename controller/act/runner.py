@@ -62,7 +62,8 @@ class Runner:
                 pause = site.policy.poll_seconds
                 try:
                     await saga.settle()
-                    pause = await self._advance(saga, site)
+                    if saga.state.open:
+                        pause = await self._advance(saga, site)
                     failures = 0
                 except Held as held:
                     saga.waiting_for, saga.looked_at = str(held), None

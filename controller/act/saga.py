@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from controller.act.tenure import Tenure
 from controller.decide.verify import Proof
-from controller.domain.errors import LeaseLost, PlatformError
+from controller.domain.errors import JournalUnavailable, LeaseLost, PlatformError
 from controller.domain.lifecycle import NEXT_STEP, Kind, Step
 from controller.domain.ports import Clock, Journal
 from controller.domain.replacement import Replacement, apply, fold
@@ -28,6 +28,7 @@ class Saga:
         self.looked_at: datetime | None = None
         self.waiting_for = ""
         self.proof: Proof | None = None
+        self._unsure = False
         self._journal = journal
         self._tenure = tenure
         self._clock = clock
@@ -44,7 +45,11 @@ class Saga:
             events.append(event)
         beginning = any(kind is Kind.CALLED for kind, _, _ in steps)
         lease = self._tenure.require() if beginning else self._tenure.lease()
-        await self._journal.append(events, lease)
+        try:
+            await self._journal.append(events, lease)
+        except JournalUnavailable:
+            self._unsure = True
+            raise
         if state.phase is not self.state.phase:
             self.polls, self.waiting_for = 0, ""
         self.state = state
@@ -52,9 +57,13 @@ class Saga:
     async def reload(self) -> None:
         """Take the state from the journal again, after a write whose fate is unknown."""
         self.state = fold(await self._journal.events(self.state.id))
+        self._unsure = False
 
     async def settle(self) -> None:
-        """Close the intent of a call that a crash cut: nobody knows whether it took effect."""
+        """Find out what became of a write whose answer was lost, and close the intent of a call that a crash cut:
+        nobody knows whether it took effect. Raises JournalUnavailable while neither can be done."""
+        if self._unsure:
+            await self.reload()
         call = self.state.in_doubt
         if call is not None and call.outcome is None:
             facts = {"call": call.name, "ordinal": call.ordinal, "outcome": "unknown", "error": "cut by a crash"}

@@ -139,10 +139,11 @@ def test_a_fleet_that_cannot_be_seen_before_the_drain_is_waited_for() -> None:
 
 class Shaky:
     """A journal of which some writes fail. lost: which of the appends, counted from 0; written: whether they were
-    written before the answer was lost."""
+    written before the answer was lost; unread: how often a story cannot be read after that."""
 
-    def __init__(self, journal: Any, lost: frozenset[int], written: bool) -> None:
+    def __init__(self, journal: Any, lost: frozenset[int], written: bool, unread: int = 0) -> None:
         self._journal, self._lost, self._written, self._count = journal, lost, written, -1
+        self._unread, self._away = unread, 0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._journal, name)
@@ -154,15 +155,23 @@ class Shaky:
         else:
             if self._written:
                 await self._journal.append(events, lease)
+            self._away = self._unread
             raise JournalUnavailable("the connection was reset")
 
+    async def events(self, replacement_id: str) -> Any:
+        if self._away:
+            self._away -= 1
+            raise JournalUnavailable("the connection was refused")
+        return await self._journal.events(replacement_id)
 
+
+@pytest.mark.parametrize("unread", [0, 1])
 @pytest.mark.parametrize("written", [True, False])
 @pytest.mark.parametrize("lost", range(17))
-def test_a_journal_that_is_away_for_a_moment_loses_and_doubles_nothing(lost: int, written: bool) -> None:
+def test_a_journal_that_is_away_for_a_moment_loses_and_doubles_nothing(lost: int, written: bool, unread: int) -> None:
     async def main(clock: VirtualClock) -> None:
         stage = Stage(clock)
-        stage.journal = Shaky(stage.book, frozenset({lost}), written)
+        stage.journal = Shaky(stage.book, frozenset({lost}), written, unread)
         accepted = await stage.accept()
         done = await stage.drive(accepted)
         assert ended(done)[0] is Outcome.REPLACED

@@ -13,7 +13,6 @@ from tests.support.postgresql import running_postgresql
 
 SAMPLE = (
     (REPLACED, "after accepted"),
-    (REPLACED, "before launch returned autoscaling.SetDesiredCapacity"),
     (REPLACED, "after the effect of TerminateInstanceInAutoScalingGroup"),
 )
 
