@@ -17,7 +17,8 @@ locals {
       # The daemon starts no process and hears SIGTERM as process 1; only a shell of ECS Exec leaves processes to reap.
       initProcessEnabled = var.enable_execute_command
     }
-    ulimits = [{ name = "nofile", softLimit = 65536, hardLimit = 65536 }]
+    # What Fargate gives by itself, said: a limit above it cannot be had without the capability to raise one.
+    ulimits = [{ name = "nofile", softLimit = 65535, hardLimit = 65535 }]
 
     # The first SIGTERM has it finish the call under way and give its leases up, within 20 seconds; the rest is margin.
     stopTimeout = var.stop_timeout_seconds
