@@ -79,7 +79,8 @@ def to_hand_over(roll: Roll, me: str, idle: Collection[str]) -> frozenset[str]:
 
 
 def moves(roll: Roll) -> Iterator[Move]:
-    """All that has to move until it is even, most unequal first; which daemons are busy is not known here."""
+    """What should move by what is so now, most unequal first; which daemons are busy is not known here. So nobody gives
+    anything on the strength of what it is only about to get: that may not come for long."""
     meant, held = meant_for(roll), roll.held()
     watched = {one.owner: one.fleets for one in roll.present}
     settled_since = roll.now - timedelta(seconds=SETTLED_AFTER * roll.ttl_seconds)
@@ -87,21 +88,23 @@ def moves(roll: Roll) -> Iterator[Move]:
     loads = Counter(dict.fromkeys(watched, 0))
     loads.update(owner for owner in meant.values() if owner in watched)
     theirs = {owner: {fleet for fleet, holder in held.items() if holder == owner} for owner in watched}
-    while move := _next(loads, theirs, watched, settled):
+    left = Counter(loads)
+    while move := _next(left, loads, theirs, watched, settled):
         theirs[move.giver].discard(move.fleet)
-        loads[move.giver] -= 1
+        left[move.giver] -= 1
         loads[move.receiver] += 1
         yield move
 
 
 def _next(
+    left: Mapping[str, int],
     loads: Mapping[str, int],
     theirs: Mapping[str, Collection[str]],
     watched: Mapping[str, Collection[str]],
     settled: Collection[str],
 ) -> Move | None:
-    pairs = [(giver, receiver) for giver in loads for receiver in settled if loads[giver] - loads[receiver] >= 2]
-    for giver, receiver in sorted(pairs, key=lambda pair: (loads[pair[1]] - loads[pair[0]], pair)):
+    pairs = [(giver, receiver) for giver in left for receiver in settled if left[giver] - loads[receiver] >= 2]
+    for giver, receiver in sorted(pairs, key=lambda pair: (loads[pair[1]] - left[pair[0]], pair)):
         fitting = sorted(set(theirs[giver]) & set(watched[receiver]))
         if fitting:
             return Move(max(fitting, key=lambda fleet: _score(receiver, fleet)), giver, receiver)

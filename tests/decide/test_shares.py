@@ -203,3 +203,13 @@ def test_a_holder_that_is_not_there_keeps_what_it_has() -> None:
     roll = Roll(NOW, TTL, [there("d-2", {"web"})], [lease("web", "d-1")])
     assert to_take(roll, "d-2") == frozenset()
     assert list(moves(roll)) == []
+
+
+def test_nobody_gives_on_the_strength_of_what_it_is_about_to_get() -> None:
+    """What it is meant to get is busy elsewhere, perhaps for hours: it would give one up, take it again, and so on."""
+    house = House(["a", "b", "c", "d"], held={"a": "full/d", "c": "full/d", "d": "full/d", "b": "one/d"})
+    house.present = [there("full/d", "acd"), there("one/d", "ab"), there("none/d", "b")]
+    house.busy = {"a"}
+    for _ in range(6):
+        house.round()
+    assert (house.held["b"], house.handed_over) == ("one/d", 0)
