@@ -105,6 +105,25 @@ async def test_numbers_are_not_given_twice(journal: JournalAdapter, lease: Lease
     assert await ids(journal) == ["r-2", "r-3"]
 
 
+async def test_the_newest_event_stays_whoever_it_is_of(journal: JournalAdapter, lease: Lease) -> None:
+    await begun(journal, lease)
+    await many(journal, lease, Outcome.ABORTED, "r-2")
+    await journal.append(following("r-1", 1, unhappy(Outcome.ABORTED)), lease)
+    assert await journal.let_go(NOW) == 0
+    await many(journal, lease, Outcome.ABORTED, "r-3")
+    assert await journal.let_go(NOW) == 2
+    assert await ids(journal) == ["r-3"]
+
+
+async def test_the_newest_word_of_a_scope_stays_however_old(journal: JournalAdapter, lease: Lease) -> None:
+    await many(journal, lease, Outcome.FAILED, "r-1", at=NOW)
+    for at in (NOON, later(1)):
+        await journal.resume("fleet:web", "ana", at)
+    await journal.let_go(BEFORE)
+    assert await ids(journal) == ["r-1"]
+    assert (await journal.history("web", NOW)).failures_in_a_row == 0
+
+
 async def test_a_later_hold_stops_the_way_back_though_older_ones_went(journal: JournalAdapter, lease: Lease) -> None:
     await journal.hold(Hold("fleet:web", "first", "ana", NOON))
     await journal.hold(Hold("fleet:web", "second", "ana", NOON))
