@@ -68,6 +68,8 @@ class LastKnown:
 
     async def reports(self) -> tuple[TickRecord, ...]:
         """The newest record of every fleet, from the journal or from this daemon's own looks."""
+        if self._only_known:
+            return self._by_fleet()
         try:
             journaled = await self._journal.reports()
         except JournalUnavailable:
@@ -78,7 +80,7 @@ class LastKnown:
             known = self._records.get(record.fleet)
             if known is None or record.at >= known.at:
                 self._records[record.fleet] = record
-        return journaled if self.lost is None else self._by_fleet()
+        return journaled
 
     async def holds(self, now: datetime) -> tuple[Hold, ...]:
         """The holds in force."""
@@ -88,15 +90,17 @@ class LastKnown:
             there = (hold for hold in holds if hold.expires_at is None or hold.expires_at > now)
             return sorted(there, key=lambda hold: hold.created_at)
 
-        return await self._or(self._journal.holds(now), last)
+        return await self._or(lambda: self._journal.holds(now), last)
 
     async def breakers(self, fleet: str) -> tuple[Breaker, ...]:
         """The breakers that are open."""
         seen = self._seen.get(fleet)
-        return await self._or(self._journal.breakers(fleet), lambda: seen.breakers if seen else ())
+        return await self._or(lambda: self._journal.breakers(fleet), lambda: seen.breakers if seen else ())
 
     async def holder(self, fleet: str) -> Lease | None:
         """Whose lease it is."""
+        if self._only_known:
+            return self._leases.get(fleet)
         try:
             found = await self._journal.holder(fleet)
         except JournalUnavailable:
@@ -109,12 +113,12 @@ class LastKnown:
 
     async def present(self, now: datetime) -> tuple[Presence, ...]:
         """The daemons that are there."""
-        self._present = await self._or(self._journal.present(now), lambda: self._present)
+        self._present = await self._or(lambda: self._journal.present(now), lambda: self._present)
         return self._present
 
     async def open_replacements(self, fleet: str | None = None) -> tuple[Replacement, ...]:
         """All that are not closed."""
-        return await self._or(self._journal.open_replacements(fleet), lambda: self._open(fleet))
+        return await self._or(lambda: self._journal.open_replacements(fleet), lambda: self._open(fleet))
 
     async def replacements(self, limit: int = 50) -> tuple[Replacement, ...]:
         """The newest, as of the last time that somebody asked; what is open now."""
@@ -123,7 +127,7 @@ class LastKnown:
             opened = {item.id: item for item in self._open()}
             return [*opened.values(), *(item for item in self._newest if item.id not in opened)][:limit]
 
-        self._newest = await self._or(self._journal.replacements(limit), last)
+        self._newest = await self._or(lambda: self._journal.replacements(limit), last)
         return self._newest
 
     async def requests(self, now: datetime, fleet: str | None = None) -> tuple[Request, ...]:
@@ -133,16 +137,23 @@ class LastKnown:
             every = (item for seen in self._seen.values() for item in seen.requests)
             return [item for item in every if item.stands(now) and fleet in (None, item.fleet)]
 
-        return await self._or(self._journal.requests(now, fleet), last)
+        return await self._or(lambda: self._journal.requests(now, fleet), last)
 
     def _open(self, fleet: str | None = None) -> tuple[Replacement, ...]:
         every = (item for seen in self._seen.values() for item in seen.open_replacements)
         return tuple(item for item in every if fleet in (None, item.fleet))
 
-    async def _or(self, asked: Awaitable[Iterable[T]], last: Callable[[], Iterable[T]]) -> tuple[T, ...]:
+    @property
+    def _only_known(self) -> bool:
+        """A journal that is known to be gone is not asked: one that hangs would keep everybody waiting."""
+        return self.lost is not None and bool(self._records)
+
+    async def _or(self, ask: Callable[[], Awaitable[Iterable[T]]], last: Callable[[], Iterable[T]]) -> tuple[T, ...]:
         """What the journal says, or what was known last. Raises JournalUnavailable where nothing ever was."""
+        if self._only_known:
+            return tuple(last())
         try:
-            return tuple(await asked)
+            return tuple(await ask())
         except JournalUnavailable:
             if not self._records:
                 raise

@@ -82,8 +82,9 @@ class Gauges:
     async def _refresh(self) -> None:
         there = self._journal.lost is None
         try:
-            oldest = await self._journal.pending(1)
-            self._waiting = await self._journal.outbox_size(), oldest[0][2] if oldest else None
+            if there:
+                oldest = await self._journal.pending(1)
+                self._waiting = await self._journal.outbox_size(), oldest[0][2] if oldest else None
         except JournalUnavailable:
             there = False
         with suppress(JournalUnavailable):
