@@ -45,7 +45,7 @@ COPY --from=build /build/root/ /
 # The one folder that may be written to: for a journal on a volume, and for what SQLite and the demo write for a moment.
 COPY --from=build --chown=65532:65532 /build/state/ /var/lib/
 
-ENV PATH=/usr/lib/repave/bin LANG=C.UTF-8 PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
+ENV PATH=/usr/lib/repave/bin LANG=C.UTF-8 TZ=UTC PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
     SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt TMPDIR=/var/lib/repave REPAVE_CONFIG=/etc/repave/repave.yaml
 WORKDIR /
 USER 65532:65532

@@ -37,8 +37,8 @@ bench: setup ## measure where the time goes
 simulate: setup ## simulate many worlds on a virtual clock: SEEDS=400 of them from FIRST_SEED=0
 	@$(PYTEST) tests/simulation -m "" --simulation-seeds=$(SEEDS) --simulation-first-seed=$(FIRST_SEED) --durations=5
 
-e2e: setup ## real daemons killed at every boundary, every story and every schedule of faults: the full matrices
-	@$(PYTEST) tests/e2e tests/docker tests/scenarios -m "" --durations=15
+e2e: setup ## the full matrices: kills at every boundary on every journal, every story, every schedule of faults
+	@$(PYTEST) tests/e2e tests/docker tests/scenarios tests/handover tests/journal tests/dashboards -m "" --durations=15
 
 coverage: setup ## show the lines that no test runs
 	@.venv/bin/coverage run -m pytest -q && .venv/bin/coverage report --show-missing --skip-covered
