@@ -77,7 +77,7 @@ class Way(ABC):
 class Processes(Way):
     """`repave run`, and signals."""
 
-    name = "process"
+    name = "processes"
 
     @asynccontextmanager
     async def run(self, scene: GroupScene, config: Path | None = None) -> AsyncIterator[Daemon]:
@@ -100,7 +100,7 @@ class Containers(Way):
     api: Api
     image: str
 
-    name = "container"
+    name = "containers"
 
     @asynccontextmanager
     async def run(self, scene: GroupScene, config: Path | None = None) -> AsyncIterator[Daemon]:

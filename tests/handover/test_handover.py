@@ -77,9 +77,8 @@ async def hand_over(way: Way, world: Stage, store: Store, *, killed: bool = Fals
             stopped_in = await way.stop(first)
         await second.says(settled=True)
         found = await wrong(scene, first, second)
-        gap = told(
-            f"{way.name}s over {store.name}, {'killed' if killed else 'stopped'}", scene, first, second, stopped_in
-        )
+        how = "killed" if killed else "planted: a journal of its own" if alone else "stopped"
+        gap = told(f"{way.name} over {store.name}, {how}", scene, first, second, stopped_in)
         most = LEASE_SECONDS + AT_ONCE_SECONDS if killed else AT_ONCE_SECONDS
         found += [] if gap <= most else [f"nobody acted for {gap:.1f} s"]
         await way.stop(second)
