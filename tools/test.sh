@@ -19,10 +19,11 @@ stage "image, release check (the rest of them)" join_lanes
 
 both_lanes() {
   lane "end to end" tests/e2e --durations=15
+  lane "on a Docker engine" tests/docker -m "not alone and not full_matrix" --durations=15
   lane "everything else" tests --ignore=tests/e2e --ignore=tests/docker --durations=15
   join_lanes
 }
 stage "tests" both_lanes
 
 # Alone, because it measures: how long a container is in the way, how long a whole fleet takes to be rolled.
-stage "tests on a Docker engine" .venv/bin/python -m pytest tests/docker --durations=15
+stage "tests that measure" .venv/bin/python -m pytest tests/docker -m "alone and not full_matrix" --durations=15

@@ -13,6 +13,8 @@ from tests.docker.healing import at_the_least, by_repave, by_restarting, typical
 from tests.support.docker_engine import Api
 from tests.support.docker_images import Image
 
+pytestmark = pytest.mark.alone
+
 BOOT_SECONDS = 3.0
 
 

@@ -6,12 +6,16 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from controller.domain.policy import Missing
 from tests.docker.looking import looked
 from tests.support.docker_engine import Api
 from tests.support.docker_fleet import Fleet, fleet
 from tests.support.docker_images import Image, Recipe, build
 from tests.support.eventually import eventually
+
+pytestmark = pytest.mark.alone
 
 Found = list[dict[str, dict[str, Any]]]
 HEALTH = "degraded_when:\n  - {name: sick, docker_health: {}}"

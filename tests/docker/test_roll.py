@@ -17,6 +17,8 @@ from tests.support.docker_images import Image, Recipe, build, move_tag, remove
 from tests.support.eventually import eventually
 from tests.support.load import Log, load
 
+pytestmark = pytest.mark.alone
+
 CONFIG = {"drift": ["image_digest"], "limits": {"max_in_flight": "20%", "replacements_per_hour": 1000}}
 PER_SECOND = 60.0
 

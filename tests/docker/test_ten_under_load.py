@@ -23,6 +23,8 @@ from tests.support.docker_images import Image, Recipe, build, move_tag, remove
 from tests.support.eventually import eventually
 from tests.support.load import Log, load
 
+pytestmark = pytest.mark.alone
+
 HANGS, FAILS, LEAKS, LOGS, ENTERED, AGED, DRIFTED = range(1, 8)
 WELL = (8, 9, 10)
 
