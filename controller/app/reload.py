@@ -10,7 +10,7 @@ from controller.app.build import Builder, refuse_orphans
 from controller.app.configuration import specs
 from controller.app.fleets import Change, Fleets
 from controller.app.live import Live
-from controller.app.tokens import resolve_tokens
+from controller.app.tokens import load_balancer, resolve_tokens
 from controller.domain.errors import ConfigError, RepaveError
 from controller.domain.ports import Journal
 from controller.settings import Config, policy_from_document
@@ -98,13 +98,14 @@ class Reloader:
         await refuse_orphans(journal, config.fleets)
         await refuse_lost_sources(journal, config)
         tokens = await resolve_tokens(config.tokens, self._builder.clients)
+        vouching = load_balancer(config.signed_in, self._builder.clients, self._builder.clock)
         for policy in config.fleets.values():
             await journal.save_policy(policy)
 
         def in_force() -> None:
             self._live.take(config, self._builder.clock.now())
             self._on_taken(config)
-            if self._access.replace(tokens):
+            if self._access.replace(tokens, vouching):
                 self._hub.cut_all()
 
         return await self._fleets.change(replace(self._builder, config=config), in_force)

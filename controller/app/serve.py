@@ -31,7 +31,7 @@ from controller.app.signals import reload_signal, stop_signals
 from controller.app.state import opened_journal
 from controller.app.stream import Stream
 from controller.app.telemetry import Gauges, program_version, resource_attributes
-from controller.app.tokens import resolve_tokens
+from controller.app.tokens import load_balancer, resolve_tokens
 from controller.app.watched import WatchedLoop
 from controller.clock import SystemClock
 from controller.decide.explain import isoformat
@@ -102,7 +102,7 @@ async def serve(
             await journal.save_policy(policy)
         tokens = await resolve_tokens(config.tokens, clients)
         delivery = Delivery(journal, clock, traces) if traces else None
-        access = Access(clock, tokens)
+        access = Access(clock, tokens, load_balancer(config.signed_in, clients, clock))
         live = Live(config, clock.now())
         service = Service(live, clock, journal, delivery, access, watcher, watch)
         roster = None if until_settled else service.roster

@@ -1,12 +1,17 @@
-"""From the references of the configuration to tokens that can be recognised; no secret stays behind."""
+"""From the references of the configuration to tokens that can be recognised; no secret stays behind.
+
+And to the load balancer whose word is taken beside them."""
 
 from collections.abc import Iterable
 
+from controller.clients.http import Http
 from controller.clients.secret_store import Secrets
+from controller.clients.signing_keys import SigningKeys
 from controller.domain.errors import ConfigError, PlatformError
-from controller.domain.ports import Resources
-from controller.settings import AccessToken
+from controller.domain.ports import Clock, Resources
+from controller.settings import AccessToken, SignedIn
 from controller.web.access import May, Token
+from controller.web.sign_in import SignIn
 
 
 async def resolve_tokens(wanted: Iterable[AccessToken], clients: Resources) -> tuple[Token, ...]:
@@ -34,3 +39,18 @@ async def resolve_tokens(wanted: Iterable[AccessToken], clients: Resources) -> t
     if problems:
         raise ConfigError("\n".join(f"{problem}." for problem in problems))
     return tuple(tokens)
+
+
+def load_balancer(wanted: SignedIn | None, clients: Resources, clock: Clock) -> SignIn | None:
+    """The load balancer that vouches for people, with its keys; None where none does."""
+    if wanted is None:
+        return None
+    return SignIn(
+        wanted.load_balancer,
+        wanted.issuer,
+        wanted.client_id,
+        wanted.claim,
+        May(wanted.may),
+        wanted.keys_url,
+        SigningKeys(wanted.keys_url, clients.get(Http), clock),
+    )

@@ -7,7 +7,7 @@ from controller.settings.problems import Problem
 from controller.settings.reading import config_name, decoded, is_remote, read_config
 from controller.settings.schema import schema
 from controller.settings.secret import SecretRef
-from controller.settings.specs import AccessToken, Config, Source, Specs
+from controller.settings.specs import AccessToken, Config, SignedIn, Source, Specs
 from controller.settings.state import StateAddress, read_state
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Listen",
     "Problem",
     "SecretRef",
+    "SignedIn",
     "Source",
     "Specs",
     "StateAddress",

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from controller.domain.errors import RepaveError
 from controller.domain.policy import Policy
-from controller.settings.access import check_listen
+from controller.settings.access import check_listen, signed_in
 from controller.settings.build import build_policy, capped, global_limits
 from controller.settings.checks import check_twins, check_waits, warn
 from controller.settings.document import policy_from_document
@@ -58,6 +58,7 @@ def load(text: str, name: str, specs: Specs) -> Config:
         warn(policies[key], fleet.model.mode or document.mode, fleet.place, specs, notes)
     check_twins(policies, tree.mapping.get("fleets", _NOTHING), specs, problems)
     check_listen(document.listen, document.api, tree, problems)
+    load_balancer = signed_in(document.api, tree, problems)
     if isinstance(document.state, StateAddress) and document.state.has_password:
         notes.add(tree.find(("state",)).spot, "'state' holds a password; a reference such as {env: NAME} keeps it out.")
     problems.raise_if_any()
@@ -77,6 +78,7 @@ def load(text: str, name: str, specs: Specs) -> Config:
         fleets=MappingProxyType(policies),
         warnings=notes.all(),
         tokens=tuple(AccessToken(item.name, item.token, item.may) for item in document.api.tokens),
+        signed_in=load_balancer,
         hash=text_hash(text),
         name=name,
         state_at=tree.find(("state",)).spot,

@@ -18,6 +18,7 @@ from controller.domain.policy import (
 from controller.settings.address import Listen, ListenAddress
 from controller.settings.problems import quoted
 from controller.settings.secret import SecretRef
+from controller.settings.sign_in import ClientId, Issuer, KeysUrl, LoadBalancerArn
 from controller.settings.state import StateAddress, StateSetting
 from controller.settings.values import (
     Duration,
@@ -215,11 +216,31 @@ def _unlike(tokens: tuple[TokenSection, ...]) -> tuple[TokenSection, ...]:
     return tokens
 
 
+class OidcSection(Section):
+    """An Application Load Balancer in front of the daemon, at which people sign in by OIDC."""
+
+    load_balancer: LoadBalancerArn
+    """Its ARN. No other load balancer's word is taken."""
+    issuer: Issuer
+    """The identity provider, as the listener's rule names it."""
+    client_id: ClientId
+    """The client that the provider knows the load balancer as."""
+    claim: Label | None = None
+    """The claim that names a person, for `user.name`; by default `email`, and `sub` where there is none."""
+    may: Literal["read", "operate"] = "read"
+    """What whoever signed in may do, with the words of a token."""
+    keys_url: KeysUrl | None = None
+    """Where the load balancer's public keys are, by their ids; by default where AWS publishes those of its region."""
+
+
 class ApiSection(Section):
     """The HTTP API."""
 
     tokens: Annotated[tuple[TokenSection, ...], Field(max_length=MOST_TOKENS), AfterValidator(_unlike)] = ()
-    """Its access tokens. While there are none, whoever reaches the loopback address may read, and nobody may change."""
+    """Its access tokens. With neither these nor `oidc`, whoever reaches the loopback address may read, and nobody may
+    change."""
+    oidc: OidcSection | None = None
+    """The load balancer that is trusted to say who signed in; none by default."""
 
 
 def _long_enough(seconds: float) -> float:
@@ -252,7 +273,7 @@ class DocumentBase(Section):
     waits for SIGHUP."""
     lease: LeaseSection = LeaseSection()
     listen: ListenAddress = Listen("127.0.0.1", 8080)
-    """Where the daemon answers HTTP, HOST:PORT. Any but a loopback address needs `api.tokens`."""
+    """Where the daemon answers HTTP, HOST:PORT. Any but a loopback address needs `api.tokens` or `api.oidc`."""
     api: ApiSection = ApiSection()
     limits: GlobalSection = GlobalSection()
     telemetry: dict[str, Any] = {}

@@ -42,12 +42,28 @@ class AccessToken:
 
 
 @dataclass(frozen=True, slots=True)
+class SignedIn:
+    """The load balancer whose word for who signed in is taken. claim: that names a person; None for the usual ones.
+
+    may: `read` or `operate`. keys_url: where its public keys are, without a slash at its end.
+    """
+
+    load_balancer: str
+    issuer: str
+    client_id: str
+    claim: str | None
+    may: str
+    keys_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The whole configuration, valid and frozen.
 
     mode: what holds where a fleet says nothing, capped by max_mode like every fleet's own.
     fleets: by name, in the file's order. warnings: what is allowed and probably not meant.
-    hash: of the file's text. tokens: of the HTTP API. name: the file's, for messages. state_at: where in it `state` is.
+    hash: of the file's text. tokens, signed_in: who may use the HTTP API. name: the file's, for messages.
+    state_at: where in it `state` is.
     state: the journal's address, or where it is kept.
     reload_every_seconds: between two looks whether it has changed; 0 for none. version: what the store that it is kept
     in calls this text (S3's version or ETag, SSM's version); empty for a file.
@@ -65,6 +81,7 @@ class Config:
     fleets: Mapping[str, Policy]
     warnings: tuple[Problem, ...] = ()
     tokens: tuple[AccessToken, ...] = ()
+    signed_in: SignedIn | None = None
     hash: str = ""
     name: str = ""
     version: str = ""

@@ -8,6 +8,7 @@ import structlog
 from aiohttp import hdrs, web
 from pydantic import BaseModel, ValidationError
 
+from controller.web import sign_in
 from controller.web.access import Access, May
 from controller.web.asked import Answers
 from controller.web.events import Hub
@@ -37,28 +38,34 @@ class Api:
         described = json.dumps(openapi(table, self.version)).encode()
 
         async def document(request: web.Request) -> web.Response:
-            self.user(request, May.READ)
+            await self.user(request, May.READ)
             return web.Response(body=described, content_type="application/json")
 
         async def events(request: web.Request) -> web.StreamResponse:
-            self.user(request, May.READ)
+            await self.user(request, May.READ)
             return await self.hub.stream(request)
 
         app.router.add_get(f"{PREFIX}/openapi.json", document, allow_head=False)
         app.router.add_get(f"{PREFIX}/events", events, allow_head=False)
 
-    def user(self, request: web.Request, wanted: May) -> str:
-        """Whose request it is; empty where nobody has to say. Raises Problem."""
-        header = request.headers.getall(hdrs.AUTHORIZATION, [])
-        if len(header) > 1:
-            raise Problem(400, "one Authorization header is enough")
-        return self.access.bearer(header[0] if header else None, request.remote or "", wanted) or ""
+    async def user(self, request: web.Request, wanted: May) -> str:
+        """Whose request it is; empty where nobody has to say. A token goes before a load balancer's word.
+
+        Raises Problem.
+        """
+        bearer, peer = _only(request, hdrs.AUTHORIZATION), request.remote or ""
+        word = _only(request, sign_in.HEADER) if self.access.vouched else None
+        if bearer is None and word is not None:
+            if wanted is May.OPERATE:
+                sign_in.refuse_other_sites(request.headers)
+            return await self.access.signed_in(word, peer, wanted)
+        return self.access.bearer(bearer, peer, wanted) or ""
 
     def _handler(self, route: Route) -> Any:
         log = structlog.get_logger("repave.web")
 
         async def handle(request: web.Request) -> web.Response:
-            user = self.user(request, route.may)
+            user = await self.user(request, route.may)
             call = Call(_names(request), _query(request, route), await _body(request, route), user)
             document = await route.handle(self.answers, call)
             if route.may is May.OPERATE:
@@ -67,6 +74,13 @@ class Api:
             return _response(document, route)
 
         return handle
+
+
+def _only(request: web.Request, name: str) -> str | None:
+    found = request.headers.getall(name, [])
+    if len(found) > 1:
+        raise Problem(400, f"one {name} header is enough")
+    return found[0] if found else None
 
 
 def _names(request: web.Request) -> dict[str, str]:

@@ -13,16 +13,18 @@ from controller.web.routes import PREFIX, Route
 
 ABOUT = """\
 Reading needs no token on a loopback address for as long as none is configured; changing something always needs one that
-may `operate`. A later version may add keys to any answer."""
+may `operate`. Who signed in at a load balancer that the configuration trusts needs none. A later version may add keys
+to any answer."""
 
 ALWAYS = {
     "400": "The request cannot be read.",
-    "401": "A token is missing or not known.",
-    "403": "The token may not do this, or the Host is not this machine's.",
+    "401": "A token is missing or not known, or the load balancer's word is not taken.",
+    "403": "Who asks may not do this, or another site's page asks, or the Host is not this machine's.",
     "422": "What was sent cannot be used.",
     "429": "Too many unknown tokens from this address.",
-    "503": "The journal is not there, or too much is asked at once; try again after `Retry-After`.",
+    "503": "The journal or the load balancer's keys are not there, or too much is asked at once; see `Retry-After`.",
 }
+SOMEBODY: list[dict[str, list[str]]] = [{"token": []}, {"load_balancer": []}]
 WITH_BODY = {"413": "The body is too large.", "415": "The body is not application/json."}
 CONFLICT = {"409": "It does not fit how things stand: it was said already, or it is too late."}
 MISSING = {"404": "There is nothing of that name; the nearest names are in `detail`."}
@@ -42,11 +44,14 @@ def openapi(routes: Iterable[Route], version: str) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "Repave", "version": version, "description": ABOUT},
-        "security": [{}, {"token": []}],
+        "security": [{}, *SOMEBODY],
         "paths": paths,
         "components": {
             "schemas": schema["$defs"],
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer"},
+                "load_balancer": {"type": "apiKey", "in": "header", "name": "x-amzn-oidc-data"},
+            },
         },
     }
 
@@ -72,7 +77,7 @@ def _operation(route: Route, refs: Any) -> dict[str, Any]:
     if route.body:
         operation["requestBody"] = {"required": True, "content": _json(refs[route.body, "validation"])}
     if route.may.value == "operate":
-        operation["security"] = [{"token": []}]
+        operation["security"] = SOMEBODY
     return operation
 
 

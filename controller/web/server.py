@@ -19,7 +19,12 @@ IDLE_SECONDS = 30.0
 """After which a connection without a request is closed; an unfinished one counts."""
 
 MOST_LINE_BYTES = 4096
-"""Of a request line, and of all headers of a request each."""
+"""Of a request line."""
+
+MOST_HEADER_BYTES = 16 * 1024
+"""Of each header: what a load balancer says of who signed in, and its cookies, fill what it lets through."""
+
+MOST_HEADERS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,8 @@ CONNECTION: dict[str, Any] = {
     "access_log": None,
     "keepalive_timeout": IDLE_SECONDS,
     "max_line_size": MOST_LINE_BYTES,
-    "max_field_size": MOST_LINE_BYTES,
+    "max_field_size": MOST_HEADER_BYTES,
+    "max_headers": MOST_HEADERS,
 }
 
 
@@ -55,7 +61,7 @@ class Server:
     """The running server. Port 0 takes any free one; `port` says which. Whether an address is safe to listen on is for
     the configuration to say.
 
-    loopback: whether only this machine can connect; elsewhere /metrics takes a token that may read.
+    loopback: whether only this machine can connect; elsewhere /metrics takes somebody who may read.
     """
 
     def __init__(self, sources: Sources, api: Api, host: str, port: int, *, loopback: bool = True) -> None:
@@ -104,7 +110,7 @@ def application(sources: Sources, api: Api, *, loopback: bool) -> web.Applicatio
 
     async def metrics(request: web.Request) -> web.Response:
         if not loopback:
-            api.user(request, May.READ)
+            await api.user(request, May.READ)
         headers = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
         return web.Response(body=await sources.metrics(), headers=headers)
 

@@ -63,6 +63,11 @@ output "load_balancer_dns_name" {
   value       = try(aws_lb.this[0].dns_name, null)
 }
 
+output "load_balancer_arn" {
+  description = "Its ARN, for `api.oidc.load_balancer` in the configuration."
+  value       = try(aws_lb.this[0].arn, null)
+}
+
 output "alarm_arns" {
   description = "Every alarm, by what it is about."
   value = merge(

@@ -75,7 +75,7 @@ variable "ingress_security_group_ids" {
 }
 
 variable "load_balancer" {
-  description = "An internal load balancer at which people log in by OIDC before anything is passed on. The secret of the client is named by its ARN."
+  description = "An internal load balancer at which people log in by OIDC before anything is passed on; `api.oidc` in the configuration takes its word for who they are. The secret of the client is named by its ARN."
   type = object({
     subnet_ids          = list(string)
     certificate_arn     = string

@@ -23,8 +23,13 @@ Generated from the OpenAPI document (`python -m tests.web.api_page > docs/api.md
 
 Tokens stand in the configuration (`api.tokens`) as references, each with a name and with what it `may`: `read`, or
 `operate`, which includes reading. They have 16 to 512 printable characters; whoever changes something is recorded under
-the token's name. They are read when the daemon starts and at SIGHUP. There are no cookies, so no page can act with
-somebody's browser; there is no CORS, so no other site's page can read an answer; and on a loopback address only
+the token's name. They are read when the daemon starts and at SIGHUP.
+
+With `api.oidc`, an Application Load Balancer's word for who signed in (`x-amzn-oidc-data`) is taken where there is no
+`Authorization`; [security.md](security.md#who-signed-in-at-a-load-balancer) says how it is checked. Its session is a
+cookie, so what changes something has to come from a page of the same site, by `Sec-Fetch-Site` and `Origin`.
+
+There are no cookies of our own, and no CORS, so no other site's page can read an answer. On a loopback address only
 `localhost` and loopback addresses are taken for `Host`, so that no name can be bent to it. Put TLS in front of every
 other address.
 
