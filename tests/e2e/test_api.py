@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from tests.e2e.harness.daemon import REPAVE, Daemon
 from tests.e2e.harness.stage import Stage
 from tests.e2e.harness.stories import REPLACED
 from tests.support.eventually import eventually
+from tests.support.load_balancer import ARN, CLIENT_ID, ISSUER, LoadBalancer, key_server
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
@@ -80,3 +82,24 @@ async def test_a_hold_from_elsewhere_is_obeyed_and_a_token_is_replaced_by_sighup
     (done,) = await scene.replacements()
     assert done.outcome is Outcome.REPLACED
     assert await judged(scene, REPLACED) == []
+
+
+async def test_whoever_signed_in_at_the_load_balancer_is_known_by_name(world: Stage) -> None:
+    signer = LoadBalancer()
+    async with key_server() as keys:
+        keys.publish(signer)
+        trusted = {"load_balancer": ARN, "issuer": ISSUER, "client_id": CLIENT_ID, "keys_url": keys.url}
+        scene = world.scene(REPLACED.name, top={"api": {"oidc": {**trusted, "may": "operate"}}})
+        async with scene.daemon(until_settled=False) as daemon:
+            url = f"{await daemon.url()}/api/v1"
+            headers = {"x-amzn-oidc-data": signer.word(time.time() + 120), "Sec-Fetch-Site": "same-origin"}
+            body = {"target": scene.group.name, "reason": "lunch"}
+            async with ClientSession() as session:
+                async with session.get(f"{url}/fleets") as response:
+                    assert response.status == 401
+                async with session.post(f"{url}/holds", json=body, headers=headers) as response:
+                    assert (response.status, (await response.json())["by"]) == (201, "alice@example.org")
+            told_by = await daemon.says(event="changed over HTTP", operation="hold")
+            assert told_by["user.name"] == "alice@example.org"
+            assert headers["x-amzn-oidc-data"] not in str(daemon.lines())
+        assert keys.asked == [f"/elb/{signer.key_id}"]

@@ -37,7 +37,7 @@ class LoadBalancer:
     key_id: str = KEY_ID
 
     def word(self, expires_at: float, claims: Mapping[str, Any] = CLAIMS, **changes: Any) -> str:
-        header = {"typ": "JWT", "kid": self.key_id, "alg": "ES256", "iss": ISSUER, "client": CLIENT_ID}
+        header: dict[str, Any] = {"typ": "JWT", "kid": self.key_id, "alg": "ES256", "iss": ISSUER, "client": CLIENT_ID}
         header |= {"signer": ARN, "exp": int(expires_at)} | changes
         return self.signed({name: value for name, value in header.items() if value is not None}, claims)
 

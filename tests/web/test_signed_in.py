@@ -94,7 +94,7 @@ async def test_a_word_that_is_no_good_is_401_and_not_in_the_log(front: Front) ->
         for _ in range(30):
             status, document = await front.served.get("/fleets", headers=headers)
             assert status == 401
-    assert document["detail"].startswith("the load balancer's word for who you are is not taken: ")
+            assert document["detail"].startswith("the load balancer's word for who you are is not taken: ")
     assert len(logs) == 20, "and the log is not filled by it"
     assert headers["x-amzn-oidc-data"] not in str(logs)
     assert (await front.served.get("/fleets", headers=front.headers()))[0] == 200, "nobody is locked out"

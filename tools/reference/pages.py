@@ -24,6 +24,7 @@ SECTIONS: Mapping[str, str] = {
     "LeaseSection": "`lease`",
     "ApiSection": "`api`",
     "TokenSection": "`tokens` of `api`",
+    "OidcSection": "`oidc` of `api`",
     "GlobalSection": "`limits` over all fleets",
     "PrometheusOptions": "`telemetry`: a Prometheus",
     "NewRelicOptions": "`telemetry`: New Relic",
