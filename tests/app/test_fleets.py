@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 
+from controller.act.share import Alone
 from controller.app.build import Builder
 from controller.app.daemon import Daemon
 from controller.app.fleets import Change, Fleets
@@ -42,6 +43,15 @@ class Played(Fleet):
         self.stopped = True
 
 
+class Looked(Alone):
+    """Counts the looks at who else is there."""
+
+    looks = 0
+
+    async def look(self) -> None:
+        self.looks += 1
+
+
 @dataclass
 class Maker:
     """Stands for a Builder: makes played loops, and for a site its policy's hash."""
@@ -49,6 +59,7 @@ class Maker:
     clock: VirtualClock
     config: Any
     made: dict[str, Played]
+    share: Looked
 
     def site(self, declared: Policy) -> str:
         return declared.hash
@@ -67,6 +78,7 @@ class Stage:
     def __init__(self, clock: VirtualClock, *policies: Policy) -> None:
         self.journal = JournalAdapter(SqlJournal.open("sqlite:///:memory:", None))
         self.made: dict[str, Played] = {}
+        self.share = Looked()
         self.clock = clock
         self.daemon = Daemon(clock, Heartbeat(clock), 30, lambda *_: None)
         watch = Watch("d-1", clock, lambda *_: None, lambda *_: None)
@@ -76,7 +88,7 @@ class Stage:
     def builder(self, *policies: Policy, **telemetry: object) -> Builder:
         fleets = {declared.fleet: declared for declared in policies}
         config = SimpleNamespace(fleets=fleets, telemetry=telemetry)
-        return cast(Builder, Maker(self.clock, config, self.made))
+        return cast(Builder, Maker(self.clock, config, self.made, self.share))
 
     async def change(self, *policies: Policy, **telemetry: object) -> Change:
         return await self.fleets.change(self.builder(*policies, **telemetry), lambda: None)
@@ -104,6 +116,7 @@ def test_only_what_changed_is_touched() -> None:
         assert web.began[:4] == [0, 30, 40, 70], "the changed one is looked at once more, at once"
         assert api.began == [0, 30, 60]
         assert stage.made["new"].began == [40, 70]
+        assert stage.share.looks == 1, "whose the new one is was not known before"
         assert (web.stopped, api.stopped) == (False, False)
 
     run(main)
@@ -117,6 +130,7 @@ def test_another_telemetry_source_is_a_change_for_everybody() -> None:
             assert (await stage.change(WEB, API, metrics="moved")).changed == ("web", "api")
 
         await stage.during(work)
+        assert stage.share.looks == 0
 
     run(main)
 
