@@ -19,8 +19,9 @@ stage "image, release check (the rest of them)" join_lanes
 
 both_lanes() {
   lane "end to end" tests/e2e --durations=15
-  lane "on a Docker engine" tests/docker -m "not alone and not full_matrix" --durations=15
-  lane "everything else" tests --ignore=tests/e2e --ignore=tests/docker --durations=15
+  lane "on a Docker engine" tests/docker tests/handover tests/image -m "not alone and not full_matrix" --durations=15
+  lane "everything else" tests --ignore=tests/e2e --ignore=tests/docker --ignore=tests/handover --ignore=tests/image \
+    --durations=15
   join_lanes
 }
 stage "tests" both_lanes
