@@ -18,7 +18,7 @@ stage "docs" tools/docs.sh
 stage "image, release check (the rest of them)" join_lanes
 
 # Rows of about the same length: two cores are busy with them to the end.
-containers_journals=(tests/docker tests/handover tests/image tests/journal)
+containers_journals=(tests/docker tests/handover tests/image tests/journal tests/terraform)
 lanes() {
   lane "end to end" tests/e2e --durations=15
   lane "containers, journals" "${containers_journals[@]}" -m "not alone and not full_matrix" --durations=15
