@@ -68,8 +68,10 @@ async def hand_over(way: Way, world: Stage, store: Store, *, killed: bool = Fals
         first = await stack.enter_async_context(way.run(scene))
         await first.reaches(Phase.ACCEPTED, scene.group.name)
         second = await stack.enter_async_context(way.run(scene, config))
-        await (second.ticks(1, standby=False) if alone else second.ticks(1, standby=True))
+        await (second.ticks(1, looked=True) if alone else second.ticks(1, standby=True))
         await first.reaches(Phase.VERIFYING, scene.group.name)
+        if alone:
+            await first.ticks(1, looked=True)
         stopped_in = None
         if killed:
             await way.kill(first)
