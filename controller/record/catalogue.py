@@ -140,7 +140,9 @@ OPEN_AGE = _gauge(
     "How long the oldest open replacement has been under way, holds left out; 0 where none is open.",
     "fleet",
 )
-REPLACEMENTS = _counter("repave_replacements_total", "Closed replacements, ever.", "fleet", "outcome", "cause")
+REPLACEMENTS = _counter(
+    "repave_replacements_total", "Closed replacements that the journal knows of.", "fleet", "outcome", "cause"
+)
 REPLACED_FOR = _counter(
     "repave_replacement_rules_total",
     "Closed replacements by the rule that condemned the predecessor; one that several condemned counts for each.",

@@ -142,9 +142,14 @@ def held(found: Sequence[Mapping[str, Any]]) -> Counter[str]:
 
 
 def stops(record: TickRecord) -> set[str]:
-    """The rules that stop the whole fleet now, and `breaker` while one is open."""
+    """The rules that stop the whole fleet now, and `breaker` while one is open.
+
+    A look names the first of them alone as the fleet's own; whoever waits has them all among its vetoes. Without these,
+    `hold_while` and `observe_mode` would hide a source that is quiet, and failures in a row.
+    """
     fleet_veto = record.report.get("hold")
     rules = {str(fleet_veto.get("rule"))} if isinstance(fleet_veto, Mapping) else set()
+    rules |= held(members(record)).keys() & set(STOPS)
     return rules | ({BREAKER} if _listed(record, "breakers") else set())
 
 

@@ -236,6 +236,15 @@ def test_what_stops_a_fleet_is_told_by_its_rule_and_what_does_not_is_0() -> None
     assert found["repave_fleet_stopped", "api", "observe_mode"] == 1
 
 
+def test_a_rule_that_stops_a_fleet_is_told_beside_the_one_that_the_look_names_first() -> None:
+    """Else a guard would end the call about failures in a row, and mode observe the one about a quiet source."""
+    vetoes = [{"rule": rule} for rule in ("hold_while", "source_quiet", "stop_after_failures", "window")]
+    members = [{"decision": "hold", "vetoes": vetoes}]
+    found = shown(reports=[fleet_report("web", hold={"rule": "hold_while", "reason": "busy"}, instances=members)])
+    rules = {key[2] for key, value in found.items() if key[:2] == ("repave_fleet_stopped", "web") and value}
+    assert rules == {"hold_while", "source_quiet", "stop_after_failures"}
+
+
 def test_ages_are_the_oldest_and_the_median_of_what_is_known() -> None:
     ages = [(60.0, 3600.0), (120.0, None), (300.0, 7200.0), (None, 600.0)]
     members = [{"age_seconds": age, "image": {"age_seconds": image}} for age, image in ages]

@@ -107,7 +107,7 @@ def _not_looking(site: Site) -> Iterator[Alert]:
         f"absent({look})",
         "5m",
         "Nobody says when a fleet was last looked at",
-        "There is no series of last looks at all: no daemon is scraped, or none has a fleet.",
+        "There is no series of last looks at all: no daemon is scraped, or none has looked at anything yet.",
         "gone",
     )
 
