@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from controller.domain.errors import Held, IllegalTransition, JournalUnavailable, LeaseLost
+from controller.domain.lifecycle import Outcome
 from controller.domain.memory import Memory
 from controller.domain.model import Hold
 from controller.domain.ports import Budget, TickRecord
 from controller.domain.replacement import Replacement
+from controller.journal.dynamodb import table as waiting
 from tests.journal.dynamo import DynamoTable
-from tests.journal.material import ROOMY, EventSpans, accepted, begun, following, happy, later, lease_of
+from tests.journal.material import ROOMY, EventSpans, accepted, begun, ended, following, happy, later, lease_of
 from tests.support.dynamo_server import Fault
 
 CALLED = happy("i-new")[:2]
@@ -113,7 +115,10 @@ async def test_a_throttled_transaction_is_the_same_when_it_is_sent_again(table: 
     assert tokens[-2] == tokens[-1]
 
 
-async def test_who_is_always_in_others_way_gives_up_in_the_end(table: DynamoTable, journal: Any) -> None:
+async def test_who_is_always_in_others_way_gives_up_in_the_end(
+    table: DynamoTable, journal: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "LONGEST_WAIT_SECONDS", 0.0)
     lease = await lease_of(journal)
     fault = conflict()
     fault.nth = 0
@@ -122,6 +127,29 @@ async def test_who_is_always_in_others_way_gives_up_in_the_end(table: DynamoTabl
         pytest.raises(JournalUnavailable, match="too many others write to it at once"),
     ):
         await journal.record_tick(TickRecord("web", later(0), "", Memory(), {}), lease)
+    assert fault.struck == waiting.ATTEMPTS
+
+
+@pytest.mark.parametrize("what", ["delivered", "poisoned", "let go"])
+async def test_two_daemons_that_take_away_the_same_do_not_trip_over_each_other(
+    table: DynamoTable, journal: Any, what: str
+) -> None:
+    """Both deliver what waits, and both keep house: DynamoDB cancels one of two such transactions."""
+    lease = await lease_of(journal)
+    await ended(journal, lease, "r-1", Outcome.ABORTED)
+    await begun(journal, lease, accepted("r-2", predecessor="i-2"))
+    ids = [one for one, _, _ in await journal.pending(10)]
+    with table.ground.server.striking(conflict()) as fault:
+        match what:
+            case "delivered":
+                await journal.delivered(ids, later(1))
+            case "poisoned":
+                await journal.poisoned(ids[0], "400", later(1))
+            case _:
+                assert await journal.let_go(later(1)) == 1
+    assert fault.struck == 1
+    left = {"delivered": 0, "poisoned": len(ids) - 1}
+    assert len(await journal.pending(10)) == left.get(what, len(ids))
 
 
 async def test_a_renewal_in_the_way_of_a_write_comes_later(table: DynamoTable, journal: Any) -> None:

@@ -17,15 +17,10 @@ from controller.domain.ports import EncodedSpan, Lease
 from controller.journal.dynamodb import keys
 from controller.journal.dynamodb.items import ABSENT, PART_BYTES, Check, Condition, Item, Operation, Put, Value
 from controller.journal.dynamodb.ledger import LEDGER, Ledger, ledger_of
-from controller.journal.dynamodb.table import Table
+from controller.journal.dynamodb.table import ATTEMPTS, Table
 from controller.journal.logic.documents import moment, squeezed
 
 T = TypeVar("T")
-
-ATTEMPTS = 16
-"""How often a decision is made anew because another one came in between. With the waits, about five seconds."""
-
-LONGEST_WAIT_SECONDS = 0.6
 
 KEYS_KEPT = timedelta(days=40)
 """How long it is known that a span was queued. Nobody looks at what is over for so long."""
@@ -119,8 +114,8 @@ class Decider:
                         raise
                 except (Torn, ConditionFailed):
                     pass
-                await self._wait(attempt)
-        raise self._table.unavailable("too many others write to it at once")
+                await self._table.wait(attempt)
+        raise self._table.crowded()
 
     async def _kept(self, draft: Draft) -> bool:
         """Whether what was decided counts, written or not."""
@@ -131,9 +126,3 @@ class Decider:
 
     async def _unchanged(self, draft: Draft) -> bool:
         return (await self.ledger()).version == draft.read.version
-
-    async def _wait(self, attempt: int) -> None:
-        """Longer each time, and by chance, so that two who got in each other's way do not do so again."""
-        longest = min(0.02 * 2**attempt, LONGEST_WAIT_SECONDS)
-        chance = int(self._table.clock.new_id("w").rpartition("-")[2][-4:], 16) / 0xFFFF
-        await self._table.clock.sleep(longest * (0.25 + 0.75 * chance))

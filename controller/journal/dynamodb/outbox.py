@@ -39,4 +39,4 @@ async def poisoned(table: Table, span_id: int, error: str, at: datetime) -> None
     values: dict[str, Any] = {**found.values, "error": error, "poisoned_at": moment(at)}
     values = {name: value for name, value in values.items() if name not in ("of", "generation")}
     apart = Item(keys.poisoned(span_id), values, found.body, at + POISONED_KEPT)
-    await table.transact([Delete(found.key, keys.parts_of(span_id)), Put(apart)])
+    await table.settle([Delete(found.key, keys.parts_of(span_id)), Put(apart)])

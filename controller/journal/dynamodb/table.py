@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
-from controller.clients.dynamodb import DynamoDb
+from controller.clients.dynamodb import ConditionFailed, DynamoDb
 from controller.domain.errors import JournalUnavailable, PlatformError
 from controller.journal.dynamodb.address import Address
 from controller.journal.dynamodb.items import (
@@ -26,6 +26,11 @@ from controller.journal.dynamodb.trouble import nowhere, why
 
 TORN_READS = 5
 """How often parts of a body are read again that belong to two writings of it."""
+
+ATTEMPTS = 16
+"""How often a write is tried that others are in the way of. With the waits, about five seconds."""
+
+LONGEST_WAIT_SECONDS = 0.6
 
 
 class Table:
@@ -112,6 +117,22 @@ class Table:
             told = requests_of(list(operations), self.address.table, generation)
         await self._write("TransactWriteItems", TransactItems=told, ClientRequestToken=generation)
 
+    async def settle(self, operations: Sequence[Put | Delete]) -> None:
+        """The same without any condition: whatever stands there. Another daemon that does the same at the same moment
+        makes DynamoDB cancel one of the two."""
+        for attempt in range(ATTEMPTS):
+            try:
+                return await self.transact(operations)
+            except ConditionFailed:
+                await self.wait(attempt)
+        raise self.crowded()
+
+    async def wait(self, attempt: int) -> None:
+        """Longer each time, and by chance, so that two who got in each other's way do not do so again."""
+        longest = min(0.02 * 2**attempt, LONGEST_WAIT_SECONDS)
+        chance = int(self.clock.new_id("w").rpartition("-")[2][-4:], 16) / 0xFFFF
+        await self.clock.sleep(longest * (0.25 + 0.75 * chance))
+
     async def put(self, item: Item) -> None:
         """Write one item in the place of what is there."""
         with self.explained():
@@ -119,7 +140,7 @@ class Table:
         if len(told) == 1:
             await self._write("PutItem", Item=told[0]["Put"]["Item"])
         else:
-            await self.transact([Put(item)])
+            await self.settle([Put(item)])
 
     async def update(self, key: Key, values: dict[str, Value], condition: Condition) -> Item:
         """Set values of one item; how it stands then. Raises ConditionFailed, with how it stands instead."""
@@ -146,11 +167,11 @@ class Table:
         some: list[Delete] = []
         for one in gone:
             if sum(item.parts for item in some) + one.parts > MOST_IN_A_TRANSACTION:
-                await self.transact(some)
+                await self.settle(some)
                 some = []
             some.append(one)
         if some:
-            await self.transact(some)
+            await self.settle(some)
 
     async def _write(self, operation: str, **parameters: Any) -> dict[str, Any]:
         if operation != "TransactWriteItems":
@@ -221,6 +242,10 @@ class Table:
     def nowhere(self) -> str:
         """That there is no such table."""
         return nowhere(self.address, self._client.region(self.address.region))
+
+    def crowded(self) -> JournalUnavailable:
+        """The error that says that others were in the way each time."""
+        return self.unavailable("too many others write to it at once")
 
     def unavailable(self, told: str) -> JournalUnavailable:
         """The error that says so."""

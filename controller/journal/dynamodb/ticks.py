@@ -19,7 +19,7 @@ from controller.journal.dynamodb.deciding import Decider, Draft, fence
 from controller.journal.dynamodb.items import Delete, Item, Put
 from controller.journal.dynamodb.leases import holder
 from controller.journal.dynamodb.records import kept_document
-from controller.journal.dynamodb.table import Table
+from controller.journal.dynamodb.table import ATTEMPTS, Table
 from controller.journal.logic.documents import encode, memory_document, memory_of, moment, packed, unpacked
 from controller.journal.logic.fencing import refuse_outsiders
 
@@ -31,7 +31,6 @@ ITEMS_AT_ONCE, BYTES_AT_ONCE = 96, 3 * 1024 * 1024
 
 FORGOTTEN_AT_ONCE = 90
 REQUESTS_AT_ONCE = 24
-ATTEMPTS = 5
 
 
 async def record_tick(
@@ -104,13 +103,14 @@ async def _require(record: TickRecord, lease: Lease, draft: Draft) -> None:
 
 async def _fenced(table: Table, record: TickRecord, lease: Lease, writes: Sequence[Put | Delete]) -> None:
     """Write under the lease alone. Raises LeaseLost."""
-    for _ in range(ATTEMPTS):
+    for attempt in range(ATTEMPTS):
         try:
             return await table.transact([fence(lease, record.at), *writes])
         except ConditionFailed:
             # Lost, or only in the way of its own renewal.
             refuse_outsiders(lease, await holder(table, lease.fleet), record.fleet, record.at)
-    raise table.unavailable("too many others write to it at once")
+            await table.wait(attempt)
+    raise table.crowded()
 
 
 def _by_weight(traced: Sequence[Traced]) -> Iterator[list[Traced]]:
