@@ -4,7 +4,8 @@ One writer at a time, as with SQLite: each writing transaction begins by taking 
 until it has ended. So what it reads cannot change before it has written, events get their ids in the order in which
 they are committed, and no transaction ever fails for another one's sake. SERIALIZABLE would give the first by failing
 and trying again, and the second not at all: sequences know no order of commits. Transactions take milliseconds, and
-there are a few in a second. READ COMMITTED is needed below the lock: a snapshot taken before it came would be old.
+there are a few in a second. READ COMMITTED is needed below the lock, whatever the server's default is: a snapshot taken
+before it came would be old.
 """
 
 from collections.abc import Iterator, Mapping
@@ -53,7 +54,7 @@ LOCK = """
 """Of this journal alone: two schemas of one database are two journals. The number spells REPA."""
 
 READER = ";".join(("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY", LIMITS))
-WRITER = ";".join((LIMITS, DURABLE, LOCK))
+WRITER = ";".join(("SET TRANSACTION ISOLATION LEVEL READ COMMITTED", LIMITS, DURABLE, LOCK))
 """What each transaction begins with, in one message."""
 
 

@@ -18,13 +18,14 @@ class Loss(Enum):
 
 
 class Line:
-    """Passes bytes on to 127.0.0.1:port. lose: what happens to each next commit; None for nothing.
+    """Passes bytes on to 127.0.0.1:port. lose: what happens to each next commit; None for nothing. lost: an answer was.
 
     Every connection is cut after its loss, but for silence. Only for connections without TLS.
     """
 
     def __init__(self, port: int) -> None:
         self.lose: Loss | None = None
+        self.lost = threading.Event()
         self._there = ("127.0.0.1", port)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open = [self._listener]
@@ -52,7 +53,7 @@ class Line:
     def _questions(self, near: socket.socket, far: socket.socket) -> None:
         with suppress(OSError):
             while message := near.recv(LARGEST):
-                loss = self.lose if b"COMMIT" in message else None
+                loss = self.lose if b"COMMIT\0" in message else None
                 if loss is Loss.QUESTION:
                     near.shutdown(socket.SHUT_RDWR)
                     break
@@ -68,6 +69,7 @@ class Line:
         with suppress(OSError):
             while message := far.recv(LARGEST):
                 if self._deaf is far:
+                    self.lost.set()
                     if self.lose is Loss.ANSWER:
                         near.shutdown(socket.SHUT_RDWR)
                     continue

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Timer
 
 import pytest
 from sqlalchemy import Connection
@@ -11,6 +13,7 @@ from controller.domain.lifecycle import Kind
 from controller.domain.model import Hold
 from controller.journal.adapter import JournalAdapter
 from controller.journal.people import hold
+from controller.journal.postgresql import deadline
 from controller.journal.postgresql import store as postgresql_store
 from tests.journal.material import accepted, begun, following, later, lease_of
 from tests.journal.postgresql.line import Line, Loss, line_to
@@ -103,13 +106,23 @@ async def test_a_commit_that_is_lost_itself_can_be_made_again(postgresql: RealPo
 async def test_a_server_that_says_nothing_any_more_is_hung_up_on(
     postgresql: RealPostgres, line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    class TimeIsUp(Timer):
+        """When the line has fallen silent, however slow the machine is before that."""
+
+        def run(self) -> None:
+            while not self.finished.wait(0.005):
+                if line.lost.is_set():
+                    self.function(*self.args)
+                    return
+
     journal = await through(line, postgresql)
     lease = await lease_of(journal)
-    monkeypatch.setattr(postgresql_store, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(deadline, "Timer", TimeIsUp)
     line.lose = Loss.SILENCE
     with pytest.raises(JournalUnavailable, match="whether the last change was kept is not known"):
         await begun(journal, lease)
     line.lose = None
+    line.lost.clear()
     assert [one.id for one in await journal.open_replacements()] == ["r-1"]
 
 
@@ -195,6 +208,31 @@ async def test_what_is_committed_is_on_the_disk_whatever_the_server_does_by_defa
 
     assert journal._sql.write(asked) == "on"
     assert journal._sql.read(asked) == "off"
+
+
+def test_who_waited_for_another_writer_sees_what_it_wrote_whatever_the_server_does_by_default(
+    postgresql: RealPostgres,
+) -> None:
+    """A view that is older than the lock would let two fleets spend the last slot, and a lost lease write."""
+    url = postgresql.new_schema().replace("options=", "options=-cdefault_transaction_isolation%3Dserializable%20")
+    one, two = opened(f"{url}&application_name=first"), opened(f"{url}&application_name=second")
+
+    def scopes(connection: Connection) -> list[str]:
+        return list(connection.exec_driver_sql("SELECT scope FROM holds").scalars())
+
+    async def waits() -> bool:
+        waiting = "SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted"
+        return bool(postgresql.execute(f"{waiting} AND application_name = 'second'"))
+
+    with ThreadPoolExecutor(1) as aside:
+
+        def first(connection: Connection) -> "Future[list[str]]":
+            second = aside.submit(two._sql.write, scopes)
+            asyncio.run(eventually(waits))
+            hold(connection, HOLD)
+            return second
+
+        assert one._sql.write(first).result() == ["all"]
 
 
 def test_a_server_that_dies_in_the_middle_keeps_what_was_committed_and_no_more() -> None:
