@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import TIMESTAMP, Dialect, LargeBinary, String, Text, TypeDecorator
 from sqlalchemy.types import TypeEngine
 
-from controller.journal.logic.documents import encode, moment, packed, unpacked
+from controller.journal.logic.documents import encode, moment, packed, storable, unpacked
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -37,14 +37,15 @@ class UtcTime(TypeDecorator[datetime]):
 
 
 class Words(TypeDecorator[str]):
-    """What a person or a vendor said. PostgreSQL's texts cannot hold a NUL, and some vendor will say one."""
+    """What a person or a vendor said. PostgreSQL's texts cannot hold a NUL, no text can hold half of a character, and
+    some vendor will say one."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
         """With the sign for what cannot be shown in its place."""
-        return None if value is None else value.replace("\0", "\ufffd")
+        return None if value is None else storable(value).replace("\0", "\ufffd")
 
 
 class Json(TypeDecorator[Any]):

@@ -3,10 +3,11 @@ from typing import Any
 import pytest
 
 from controller.domain.memory import Memory, Seen, Streak, StreakKind
+from controller.domain.model import Hold
 from controller.domain.ports import RefusalRecord, TickRecord
 from controller.journal.adapter import JournalAdapter
 from tests.journal.backends import Backend
-from tests.journal.material import BrokenSpans, EventSpans, later, lease_of
+from tests.journal.material import BrokenSpans, EventSpans, accepted, begun, later, lease_of
 
 NOTHING = Memory()
 REMEMBERED = Memory(
@@ -45,6 +46,18 @@ async def test_memory_comes_back_as_it_was(journal: JournalAdapter) -> None:
     assert await journal.memory("api") == Memory()
     await journal.record_tick(tick(30), lease)
     assert await journal.memory("web") == Memory()
+
+
+async def test_half_a_character_that_a_vendor_said_stops_nothing(journal: JournalAdapter) -> None:
+    """Who cuts a text at so many UTF-16 units leaves half an emoji, and no store can hold that."""
+    lease, cut = await lease_of(journal), "out of memory \ud83d"
+    await journal.record_tick(TickRecord("web", later(0), cut, NOTHING, {"text": cut}), lease)
+    (found,) = await journal.reports()
+    assert (found.sentence, found.report) == ("out of memory ?", {"text": "out of memory ?"})
+    await begun(journal, lease, accepted(error=cut))
+    assert (await journal.events("r-1"))[0].facts["error"] == "out of memory ?"
+    await journal.hold(Hold("all", cut, "ana", later(0)))
+    assert [hold.reason for hold in await journal.holds(later(0))] == ["out of memory ?"]
 
 
 async def test_the_newest_report_of_each_fleet_by_name(journal: JournalAdapter) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from controller.domain.errors import JournalUnavailable
+from controller.journal.logic.documents import storable
 
 Value = str | int | bytes
 Attributes = dict[str, dict[str, Any]]
@@ -131,7 +132,7 @@ def marshalled(value: Value) -> dict[str, Any]:
     """A value in DynamoDB's notation."""
     match value:
         case str():
-            return {"S": value}
+            return {"S": storable(value)}
         case bytes():
             return {"B": value}
         case _:

@@ -44,7 +44,7 @@ class KeptBreaker:
 
 def kept(key: Key, record: object, *, expires_at: datetime | None = None, **values: Value) -> Put:
     """Writes a record as a document of its fields."""
-    document = _adapter(type(record)).dump_json(record).decode()
+    document = encode(_adapter(type(record)).dump_python(record, mode="json"))
     return Put(Item(key, {**values, "document": document}, expires_at=expires_at))
 
 
