@@ -63,6 +63,17 @@ async def test_renewing_a_lease_is_one_write_and_taking_one_two(table: DynamoTab
     assert asked(table) == {"UpdateItem": 1}
 
 
+async def test_being_there_is_one_small_read_each_of_others_leases_and_spans(table: DynamoTable, journal: Any) -> None:
+    await lease_of(journal)
+    await journal.announce("d-1", frozenset({"web"}), 15, later(0))
+    asked(table)
+    await journal.announce("d-1", frozenset({"web"}), 15, later(5))
+    assert asked(table) == {"GetItem": 1, "PutItem": 1}
+    for read in (journal.present(later(5)), journal.leases(), journal.pending(128)):
+        await read
+        assert asked(table) == {"Query": 1}
+
+
 async def test_what_is_open_is_not_searched_for_among_what_has_ended(table: DynamoTable, journal: Any) -> None:
     lease = await lease_of(journal)
     for number in range(5):

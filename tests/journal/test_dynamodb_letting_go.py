@@ -9,7 +9,10 @@ import pytest
 
 from controller.domain.errors import JournalUnavailable
 from controller.domain.lifecycle import Kind, Outcome
+from controller.domain.model import Hold
+from controller.domain.request import Request, RequestKind
 from controller.journal.dynamodb import letting_go
+from controller.journal.logic.documents import moment
 from tests.journal.dynamo import DynamoTable
 from tests.journal.material import EventSpans, accepted, begun, ended, following, later, lease_of, unhappy
 from tests.support.dynamo_server import Fault
@@ -49,6 +52,19 @@ async def test_the_first_to_close_go_first_a_bounded_number_at_once(
     assert await journal.let_go(later(10)) == 2
     assert [one.id for one in await journal.replacements()] == ["r-3", "r-2"]
     assert await journal.let_go(later(10)) == 1, "the newest stays, as in every journal"
+
+
+async def test_what_ran_out_and_nobody_ended_goes_by_its_time(table: DynamoTable, journal: Any) -> None:
+    """What is in force is read by every decision: it must not grow with each hold that anybody ever said."""
+    await journal.hold(Hold("instance:i-1", "for an hour", "ana", later(0), later(3600)))
+    await journal.hold(Hold("all", "until somebody resumes", "ana", later(0)))
+    wish = Request("r-1", "gone", "i-1", RequestKind.REQUESTED, "aged", (), "ana", "", later(0), later(3600))
+    await journal.ask(wish)
+    found = table.ground.server.client().scan(TableName=table.table, ConsistentRead=True)["Items"]
+    ends = {item["sk"]["S"]: int(item["expires_at_epoch"]["N"]) for item in found if "expires_at_epoch" in item}
+    goes_at = (later(3600) + 90 * A_DAY).timestamp()
+    listed = f"{moment(later(0))}#r-1"
+    assert ends == dict.fromkeys(("hold#instance:i-1", "request", listed, "request#r-1"), goes_at)
 
 
 async def test_nothing_is_left_of_a_story_in_many_items(table: DynamoTable, journal: Any) -> None:

@@ -6,10 +6,10 @@
 | `leases` | fleet | who may act on it |
 | `presences` | owner | which daemons are there |
 | `now` | `open#NUMBER` | what each open replacement lays its hands on |
-| `now` | `hold#SCOPE`, `breaker#[FLEET, CAUSE]`, `request#ID` | what is in force, or stands |
+| `now` | `hold#SCOPE`, `breaker#[FLEET, CAUSE]`, `request#ID` | what is in force, or stands; for 90 days after it ran out |
 | `story#REPLACEMENT` | `event#ORDINAL`, `abort` | its events, and the word that turned it back |
 | `told` | NUMBER | every replacement, by acceptance |
-| `accepted` | `AT#REPLACEMENT` | acceptances of the last two days |
+| `accepted` | `AT#REPLACEMENT` | acceptances of the last 32 days, of which an hour counts |
 | `past#FLEET` | EVENT | what its replacements came to, by the event that closed them |
 | `closed` | `AT#REPLACEMENT` | every replacement that has ended, by when, so that it can be let go of |
 | `request#ID` | `request` | a request, whether it stands or has ended |

@@ -56,7 +56,8 @@ async def hold(new: Hold, draft: Draft) -> None:
     for before in await _holds(draft.table):
         if before.hold.scope == new.scope:
             _lift(draft, before, new.by, new.created_at)
-    draft.write(kept(keys.hold(new.scope), KeptHold(draft.count("holds"), new)))
+    gone = new.expires_at + KEPT_AFTER_ITS_END if new.expires_at else None
+    draft.write(kept(keys.hold(new.scope), KeptHold(draft.count("holds"), new), expires_at=gone))
 
 
 async def resume(decider: Decider, scope: str, by: str, at: datetime) -> int:

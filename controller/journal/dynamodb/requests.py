@@ -54,11 +54,12 @@ async def ask(wish: Request, draft: Draft) -> Request:
 
 def put(draft: Draft, now: Request) -> Request:
     """Keep a request as it is now, everywhere where somebody asks for it."""
-    gone = now.ended_at + KEPT_AFTER_ITS_END if now.ended_at else None
+    # One of a fleet that nobody watches any more is never ended: its time goes on all the same.
+    gone = (now.ended_at or now.expires_at) + KEPT_AFTER_ITS_END
     draft.write(
         kept(keys.request(now.id), now, expires_at=gone),
         kept(keys.listed(now), now, expires_at=gone),
-        kept(keys.standing(now.id), now) if now.ended is None else Delete(keys.standing(now.id)),
+        kept(keys.standing(now.id), now, expires_at=gone) if now.ended is None else Delete(keys.standing(now.id)),
     )
     if now.ended is RequestState.ABORTED and now.ended_at is not None:
         key = keys.turned_down(now.fleet, now.ended_at, now.id)
