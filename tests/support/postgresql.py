@@ -54,9 +54,9 @@ class RealPostgres:
 
     programs: Path
     folder: Path
-    port: int
     addresses: Sequence[str]
     settings: Mapping[str, str]
+    port: int = field(default=0, init=False)
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     def url(self, database: str = "postgres", *, host: str | None = None, port: int | None = None, **query: str) -> str:
@@ -88,6 +88,16 @@ class RealPostgres:
             found = connection.execute(statement.encode())
             return found.fetchall() if found.description else []
 
+    def start_somewhere(self) -> None:
+        """Start it on a port that is free: another program may take that between our look and the server's."""
+        for more in (True, True, False):
+            self.port = _free_port(self.addresses[0])
+            try:
+                return self.start()
+            except RuntimeError:
+                if not more:
+                    raise
+
     def start(self) -> None:
         """Start it (again) on what is in its folder."""
         settings = {
@@ -116,7 +126,7 @@ class RealPostgres:
         if self.process.poll() is not None:
             raise RuntimeError(f"PostgreSQL did not start: {log}")
         try:
-            self.connect().close()
+            self.connect(self.url(connect_timeout="2")).close()
         except psycopg.OperationalError as error:
             raise AssertionError(f"{error}; {log}") from error
         return True
@@ -132,10 +142,10 @@ def running_postgresql(
     """
     programs = needs_postgresql()
     folder = Path(tempfile.mkdtemp(prefix="repave-postgresql-"))
-    server = RealPostgres(programs, folder, _free_port(addresses[0]), addresses, settings)
+    server = RealPostgres(programs, folder, addresses, settings)
     try:
         _make(programs, folder)
-        server.start()
+        server.start_somewhere()
         yield server
     finally:
         server.stop()

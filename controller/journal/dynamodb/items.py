@@ -65,6 +65,10 @@ class Item:
         value = self.values.get(name)
         return value if isinstance(value, int) else 0
 
+    def moment(self, name: str) -> datetime:
+        """A value that is a time."""
+        return datetime.fromisoformat(self.text(name) or "")
+
     def written(self, generation: str) -> Iterator[tuple[Key, Attributes]]:
         """The items that it lies in. generation: what tells its parts from those of an earlier writing."""
         count, body = self.parts, self.body

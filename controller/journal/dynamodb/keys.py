@@ -6,7 +6,7 @@
 | `leases` | fleet | who may act on it |
 | `presences` | owner | which daemons are there |
 | `now` | `open#NUMBER` | what each open replacement lays its hands on |
-| `now` | `hold#SCOPE`, `breaker#[FLEET, CAUSE]`, `request#ID` | what is in force, or stands; for 90 days after it ran out |
+| `now` | `hold#SCOPE`, `breaker#[FLEET, CAUSE]`, `request#ID` | what is in force, or stands, or ran out of late |
 | `story#REPLACEMENT` | `event#ORDINAL`, `abort` | its events, and the word that turned it back |
 | `told` | NUMBER | every replacement, by acceptance |
 | `accepted` | `AT#REPLACEMENT` | acceptances of the last 32 days, of which an hour counts |
@@ -205,8 +205,3 @@ def refusal(fleet: str, instance_id: str) -> Key:
 def poisoned(span_id: int) -> Key:
     """A span that the backend refuses for good."""
     return Key(POISONED, number(span_id))
-
-
-def read_moment(text: str | None) -> datetime:
-    """A time that was written as text."""
-    return datetime.fromisoformat(text or "")

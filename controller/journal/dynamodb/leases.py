@@ -96,5 +96,4 @@ def _unchanged(found: Lease | None) -> Condition:
 
 
 def _lease(item: Item) -> Lease:
-    expires_at = datetime.fromisoformat(item.text("expires_at") or "")
-    return Lease(item.key.sk, item.text("owner") or "", item.number("token"), expires_at)
+    return Lease(item.key.sk, item.text("owner") or "", item.number("token"), item.moment("expires_at"))

@@ -15,10 +15,7 @@ POISONED_KEPT = timedelta(days=90)
 async def pending(table: Table, limit: int) -> tuple[tuple[int, bytes, datetime], ...]:
     """The oldest undelivered (id, OTLP bytes, created_at)."""
     found = await table.first_of(keys.OUTBOX, limit)
-    return tuple(
-        (int(item.key.sk), unsqueezed(item.body), datetime.fromisoformat(item.text("created_at") or ""))
-        for item in found
-    )
+    return tuple((int(item.key.sk), unsqueezed(item.body), item.moment("created_at")) for item in found)
 
 
 async def size(table: Table) -> int:

@@ -81,7 +81,7 @@ def event_of(replacement_id: str, item: Item) -> Event:
     return Event(
         replacement_id,
         int(item.key.sk.removeprefix(keys.EVENT)),
-        datetime.fromisoformat(item.text("at") or ""),
+        item.moment("at"),
         Kind(item.text("kind") or ""),
         Step(step) if step else None,
         unpacked(item.body) if text is None else json.loads(text),

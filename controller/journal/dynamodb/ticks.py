@@ -75,8 +75,7 @@ async def _report(table: Table, item: Item) -> TickRecord:
     for one in await table.all_of(keys.refusals(fleet)):
         rules = tuple(json.loads(one.text("rules") or "[]"))
         refused[one.key.sk] = RefusalRecord(one.key.sk, rules, unpacked(one.body))
-    at = keys.read_moment(item.text("at"))
-    return TickRecord(fleet, at, item.text("sentence") or "", Memory(), unpacked(item.body), refused)
+    return TickRecord(fleet, item.moment("at"), item.text("sentence") or "", Memory(), unpacked(item.body), refused)
 
 
 async def _refuse(record: TickRecord, lease: Lease, traced: Sequence[Traced], draft: Draft) -> None:
