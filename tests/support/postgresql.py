@@ -93,10 +93,12 @@ class RealPostgres:
         for more in (True, True, False):
             self.port = _free_port(self.addresses[0])
             try:
-                return self.start()
+                self.start()
             except RuntimeError:
                 if not more:
                     raise
+            else:
+                return
 
     def start(self) -> None:
         """Start it (again) on what is in its folder."""

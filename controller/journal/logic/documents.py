@@ -16,8 +16,8 @@ def _plain(value: object) -> object:
 
 
 def storable(text: str) -> str:
-    """Text that UTF-8 can carry. Who cuts a text in the middle of an emoji leaves half of one, which nothing can keep: a
-    question mark."""
+    """Text that UTF-8 can carry. Who cuts a text in the middle of an emoji leaves half of it, which nothing can keep:
+    it becomes a question mark."""
     return text.encode(errors="replace").decode()
 
 
