@@ -39,8 +39,9 @@ class Tick:
     sentence: for people. settled: nothing to do now or soon (see decide.plan). standby: another daemon acts here.
     failed: replacements that failed since this loop began. held_in_flight: holds stop all that is open.
     looked: whether the fleet could be looked at and decided about. counts: its instances by verdict.
-    seen, record: what was looked at, and what was made of it; None where nothing was. journal_lost: since when the
-    journal is missing; while it is, the fleet is only watched, and the record is in no journal.
+    seen, record: what was looked at, and what was made of it; None where nothing was. journal_there: whether the
+    journal answered. journal_lost: since when it is missing; while it is, the fleet is only watched, and the record is
+    in no journal.
     """
 
     fleet: str
@@ -55,6 +56,7 @@ class Tick:
     counts: Mapping[str, int] = field(default_factory=dict)
     seen: Snapshot | None = None
     record: TickRecord | None = None
+    journal_there: bool = False
     journal_lost: JournalLost | None = None
 
 
@@ -102,14 +104,15 @@ class FleetLoop:
             self._runner.adopt(self._site, sites)
         self._listen()
         try:
-            try:
-                return await self._act()
-            except JournalUnavailable as error:
-                return await self._watch(self._known.missed(self._clock.now(), str(error)))
+            tick = await self._act()
+        except JournalUnavailable as error:
+            return await self._watch(self._known.missed(self._clock.now(), str(error)))
         except PlatformError as error:
-            return self._later(f"cannot see the fleet: {error}")
+            tick = self._later(_unseen(error))
         except LeaseLost as error:
-            return self._later(f"stopped acting: {error}")
+            tick = self._later(f"stopped acting: {error}")
+        self._known.found()
+        return replace(tick, journal_there=True)
 
     @property
     def busy(self) -> bool:
@@ -138,13 +141,10 @@ class FleetLoop:
     async def _act(self) -> Tick:
         """A tick with the journal: under the lease, or standing by."""
         if await self._tenure.take() is None or await self._handed_over():
-            tick = await self._stand_by()
-        else:
-            self._keep_lease()
-            await self._drive_open()
-            tick = await self._look_and_act()
-        self._known.found()
-        return tick
+            return await self._stand_by()
+        self._keep_lease()
+        await self._drive_open()
+        return await self._look_and_act()
 
     async def _handed_over(self) -> bool:
         """Give the fleet up where another daemon has too few, and nothing is under way."""
@@ -159,8 +159,12 @@ class FleetLoop:
         if not self._known.anything:
             return replace(self._later(f"cannot act, the journal is not there: {lost.reason}"), journal_lost=lost)
         policy = self._site.policy
-        with lap(self._clock, "observe"):
-            snapshot = await self._site.observer.again(self._known.as_driven(self._runner.stands), lost.since)
+        try:
+            with lap(self._clock, "observe"):
+                snapshot = await self._site.observer.again(self._known.as_driven(self._runner.stands), lost.since)
+        except PlatformError as error:
+            neither = watching_only(lost.since, lost.reason, _unseen(error))
+            return replace(self._later(neither), journal_lost=lost)
         with lap(self._clock, "decide"):
             judgement = judge(snapshot, policy)
             decided = plan(snapshot, judgement, policy, self._rules)
@@ -269,8 +273,9 @@ class FleetLoop:
             self._broken.pop(replacement_id, None)
             self._failed += task.result().outcome is Outcome.FAILED
             self._wake()
-        else:
-            self._broken[replacement_id] = f"stopped: {error}"
+            return
+        self._broken[replacement_id] = f"stopped: {error}"
+        if not isinstance(error, LeaseLost):  # no fault of the program: whoever has the lease goes on with it
             about = {"message": f"driving {replacement_id} broke", "exception": error, "task": task}
             task.get_loop().call_exception_handler(about)
 
@@ -314,6 +319,10 @@ class FleetLoop:
     def _later(self, why: str) -> Tick:
         next_look_at = self._clock.now() + timedelta(seconds=self._site.policy.tick_seconds)
         return Tick(self.fleet, why, next_look_at, failed=self._failed, looked=False)
+
+
+def _unseen(error: PlatformError) -> str:
+    return f"cannot see the fleet: {error}"
 
 
 def _record(snapshot: Snapshot, judgement: Judgement, sentence: str, report: Mapping[str, Any]) -> TickRecord:

@@ -54,7 +54,7 @@ class LastKnown:
                 reason = tick.journal_lost.reason
                 log.error("the journal cannot be reached: nothing is done, fleets are only watched", reason=reason)
             self.lost = self.lost or tick.journal_lost
-        elif self.lost is not None and (tick.standby or tick.record is not None):
+        elif self.lost is not None and tick.journal_there:
             log.info("the journal is back: acting goes on", lost_since=isoformat(self.lost.since))
             self.lost = None
 

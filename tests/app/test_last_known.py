@@ -10,7 +10,7 @@ from controller.app.answers import Answers
 from controller.app.configuration import specs
 from controller.app.last_known import LastKnown
 from controller.app.live import Live
-from controller.domain.errors import JournalUnavailable
+from controller.domain.errors import JournalUnavailable, Transient
 from controller.domain.model import Hold
 from controller.loop import Tick
 from controller.settings import Config, load
@@ -147,6 +147,40 @@ def test_the_log_says_once_that_it_is_gone_and_once_that_it_is_back() -> None:
         ]
         assert logs[0]["reason"] == "the disk is full"
         assert logs[1]["lost_since"] == SINCE
+        await scene.daemon.loop.stop(1.0)
+
+    run(main)
+
+
+def test_where_the_fleet_cannot_be_seen_either_both_are_said_and_each_ends_by_itself() -> None:
+    """One broken way to AWS takes the platform and a journal on DynamoDB with it."""
+
+    async def main(clock: VirtualClock) -> None:
+        scene = Scene(clock, World(clock))
+        unseen = "cannot see the fleet: connection reset"
+        await scene.tick()
+        scene.away.away = EVERYTHING
+        scene.daemon.platform.errors.append(Transient("connection reset"))
+        tick = await scene.tick()
+        assert tick.sentence == f"watching only, the journal is not there since {SINCE}: the disk is full; {unseen}"
+        assert (tick.looked, scene.known.stale()) == (False, STALE)
+        scene.away.away = frozenset()
+        scene.daemon.platform.errors.append(Transient("connection reset"))
+        assert (await scene.tick()).sentence == unseen
+        assert scene.known.stale() is None, "the journal is back, though the fleet cannot be seen"
+        await scene.daemon.loop.stop(1.0)
+
+    run(main)
+
+
+def test_a_look_that_broke_says_nothing_of_the_journal() -> None:
+    async def main(clock: VirtualClock) -> None:
+        scene = Scene(clock, World(clock))
+        await scene.tick()
+        scene.away.away = EVERYTHING
+        await scene.tick()
+        scene.known.told(Tick("web", "could not finish looking: it took too long; again in 30 s", clock.now()))
+        assert scene.known.stale() == STALE
         await scene.daemon.loop.stop(1.0)
 
     run(main)
