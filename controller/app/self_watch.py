@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import structlog
 
+from controller.app.beside import for_ever
 from controller.app.custom_events import CustomEvents
 from controller.app.narrate import NarratedJournal
 from controller.app.telemetry import resource_attributes
@@ -47,7 +48,7 @@ class SelfWatch:
         """Begin, with New Relic's agent where its key is set. Raises ConfigError when that agent is set up wrong."""
         watch = cls(clock, environment, destination, Agent.start(environment))
         if watch._delivery is not None:
-            watch._delivering = asyncio.create_task(watch._delivery.run(), name="delivery of looks")
+            watch._delivering = asyncio.create_task(for_ever(watch._delivery.run, clock), name="delivery of looks")
         return watch
 
     def over(self, metrics: Metrics, owner: str, journal: NarratedJournal) -> Watch:

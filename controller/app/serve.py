@@ -14,6 +14,7 @@ import structlog
 from controller.act.roster import Roster
 from controller.act.share import Alone
 from controller.app.answers import Answers
+from controller.app.beside import for_ever
 from controller.app.build import Builder, refuse_orphans, shared_clients
 from controller.app.config_source import ConfigSource
 from controller.app.config_watch import ConfigWatch
@@ -176,25 +177,28 @@ class Service:
         await server.start()
         self._watcher.on_listening(server.port)
         schedule = DateSchedule(self._daemon.wake)
-        delivering = asyncio.create_task(self._delivery.run(), name="delivery") if self._delivery else None
+        delivering = self._beside(self._delivery.run) if self._delivery else None
         log.info("running", version=program_version(), owner=self._owner, port=server.port, fleets=list(loops))
         if not until_settled:
             await self.roster.look()
-        reloading = [asyncio.create_task(run()) for run in beside]
+        going_on = [self._beside(run) for run in beside]
         self._watch.report(self._state)
         try:
             ended = await self._until_stopped(loops, schedule, until_settled)
         finally:
             schedule.stop()
-            for task in reloading:
+            for task in going_on:
                 task.cancel()
-            await asyncio.gather(*reloading, return_exceptions=True)
+            await asyncio.gather(*going_on, return_exceptions=True)
             await self._park(leave=not until_settled)
             await self._flush(delivering)
             await server.stop()
         code = self._code(ended, until_settled)
         log.info("stopped", exit_code=code, parked=self._journal.parked())
         return code
+
+    def _beside(self, run: Callable[[], Coroutine[Any, Any, None]]) -> asyncio.Task[None]:
+        return asyncio.create_task(for_ever(run, self._clock), name=f"beside the looks: {run.__qualname__}")
 
     def _ticked(self, tick: Tick) -> None:
         self._known.told(tick)

@@ -50,9 +50,7 @@ async def told(number: signal.Signals) -> None:
         await asyncio.sleep(0)
 
 
-async def test_the_first_asks_and_the_second_ends_at_once(
-    process: Process, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_the_first_asks_and_the_second_ends_at_once(process: Process, capsys: pytest.CaptureFixture[str]) -> None:
     with signals.stop_signals(process.told.append, lambda: ["r-1 (draining i-2 of web)"], process.clean_up):
         await told(signal.SIGTERM)
         assert (process.told, process.ended, process.cleaned) == (["SIGTERM"], [], 0)
