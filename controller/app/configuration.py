@@ -3,6 +3,7 @@
 import asyncio
 import os
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from pydantic_core import PydanticCustomError
@@ -20,6 +21,7 @@ from controller.settings.values import read_duration
 __all__ = ["Config", "config_schema", "duration_seconds", "load_config", "load_to_run", "read_again", "specs"]
 
 
+@cache
 def specs() -> Specs:
     """What a configuration may speak of."""
     return Specs(platforms=plugins.platforms(), probes=plugins.probes(), sources=plugins.sources())

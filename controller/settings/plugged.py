@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Self
 
 from pydantic import Field, create_model
@@ -21,8 +22,9 @@ class Models:
     defaults: type[FleetBase]
 
     @classmethod
+    @lru_cache(maxsize=8)
     def of(cls, specs: Specs) -> Self:
-        """Merge the option models in, each under its key.
+        """Merge the option models in, each under its key; once for one set, because it takes longer than the rest.
 
         Raises RepaveError when a spec's options are not frozen, do not forbid unknown keys, or take a key of ours.
         """

@@ -11,9 +11,9 @@ from controller.settings.secret import SecretRef
 from controller.settings.state import StateAddress
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Specs:
-    """The plug-ins that were found, by the key they have in the configuration.
+    """The plug-ins that were found, by the key they have in the configuration; equal only to itself.
 
     sources: the kinds of telemetry sources that probes read.
     """
