@@ -34,8 +34,9 @@ class Noticed(Protocol):
 
 
 class ConfigWatch:
-    """Asks once per change: the same wrong configuration is complained about once. While one is refused it is read
-    again at every look, quietly, because what it was refused for may have ended."""
+    """Asks once per change: the same wrong configuration is complained about once. While what was seen last is not in
+    force it is read again every `reload_every`, quietly: what it was refused for may have ended, and whoever read it
+    may have been given the one before, because the copies of a store do not agree at once."""
 
     def __init__(self, source: ConfigSource, resources: Resources, clock: Clock, live: Live, reader: Noticed) -> None:
         self._source = source
@@ -44,6 +45,7 @@ class ConfigWatch:
         self._live = live
         self._reader = reader
         self._mark = ""
+        self._seen: tuple[str, str] | None = None
         self._missed = 0
         self._waited_seconds = 0.0
 
@@ -72,8 +74,8 @@ class ConfigWatch:
             return
         self._missed = 0
         if found is not None:
-            self._mark = found.mark
-        if (found is not None and not self._in_force(found)) or self._worth_another_try():
+            self._mark, self._seen = found.mark, (text_hash(found.text), found.version)
+        if not self._in_force() and (found is not None or self._waited_long()):
             self._waited_seconds = 0.0
             self._reader.notice()
 
@@ -96,15 +98,13 @@ class ConfigWatch:
             found = again
         raise ConfigUnreachable(f"{self._source.name}: the file does not stop changing.")
 
-    def _in_force(self, found: Found) -> bool:
-        """Whether it is what is in force, with nothing refused since."""
+    def _in_force(self) -> bool:
+        """Whether what was seen last is in force, with nothing refused since."""
         live = self._live
-        same = (live.config.hash, live.config.version) == (text_hash(found.text), found.version)
-        return same and live.refused_at is None
+        return live.refused_at is None and self._seen in (None, (live.config.hash, live.config.version))
 
-    def _worth_another_try(self) -> bool:
-        after_seconds = self._live.config.reload_every_seconds * (1 - JITTER)
-        return self._live.refused_at is not None and self._waited_seconds >= after_seconds
+    def _waited_long(self) -> bool:
+        return self._waited_seconds >= self._live.config.reload_every_seconds * (1 - JITTER)
 
     def _pause_seconds(self) -> float:
         """Replicas that were started together do not ask together: a tenth more or less, by chance."""

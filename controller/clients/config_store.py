@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from controller.clients.aws import Aws, AwsScope
@@ -74,8 +75,9 @@ class ConfigStore:
         except PlatformError as error:
             raise _unread(name, error, f"ssm:GetParameter on {parameter}") from None
         found: Any = answer.get("Parameter") or {}
-        version = str(found.get("Version") or "")
-        return Stored(str(found.get("Value") or "").encode(), version, version) if version != unless else None
+        content, version = str(found.get("Value") or "").encode(), str(found.get("Version") or "")
+        mark = f"{version} {sha256(content).hexdigest()}"  # one that was deleted and made anew counts from 1 again
+        return Stored(content, version, mark) if mark != unless else None
 
 
 def _object(name: str) -> tuple[str, str]:

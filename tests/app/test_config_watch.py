@@ -86,6 +86,24 @@ def test_what_is_in_force_already_is_not_news_and_a_newer_one_is_once() -> None:
     run(main)
 
 
+def test_what_was_seen_is_read_again_at_its_pace_until_it_is_in_force() -> None:
+    """Whoever reads it again may be given the older one, by a store whose copies do not agree at once."""
+
+    async def main(clock: VirtualClock) -> None:
+        watched = watching(clock, Store([found(NEWER, "2"), None], clock), config(version="1", reload_every_seconds=60))
+        task = asyncio.create_task(watched.watch.run())
+        await clock.sleep(70)
+        watched.live.take(config(version="1", reload_every_seconds=60), clock.now())
+        await clock.sleep(60)
+        assert len(watched.noticed) == 2, "the older one was taken once more"
+        watched.live.take(config(NEWER, version="2", reload_every_seconds=60), clock.now())
+        await clock.sleep(600)
+        assert len(watched.noticed) == 2
+        task.cancel()
+
+    run(main)
+
+
 def test_the_same_text_under_another_version_is_news_for_the_traces() -> None:
     async def main(clock: VirtualClock) -> None:
         watched = watching(clock, Store([found(TEXT, "v2")], clock), config(version="v1"))

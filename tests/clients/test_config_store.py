@@ -73,6 +73,21 @@ async def test_a_parameter_is_decrypted_and_numbered(store: ConfigStore, moto: s
     assert (newer.content, newer.version) == (b"version: 2", str(number + 1))
 
 
+async def test_a_parameter_that_was_made_anew_under_the_same_number_is_told_apart(
+    store: ConfigStore, moto: str
+) -> None:
+    """As Terraform replaces one whose type changes: SSM counts from 1 again."""
+    ssm = plain_client("ssm", moto)
+    ssm.put_parameter(Name="/repave/replaced", Value=TEXT.decode(), Type="String")
+    found = await store.fetch("ssm:/repave/replaced")
+    assert found is not None
+    ssm.delete_parameter(Name="/repave/replaced")
+    ssm.put_parameter(Name="/repave/replaced", Value="version: 2", Type="SecureString")
+    newer = await store.fetch("ssm:/repave/replaced", found.mark)
+    assert newer is not None
+    assert (newer.content, newer.version) == (b"version: 2", found.version)
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [
