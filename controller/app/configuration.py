@@ -75,12 +75,11 @@ def config_schema() -> dict[str, Any]:
 
 
 def duration_seconds(text: str) -> float:
-    """Seconds in `2h` or `1h30m`, as the configuration writes them.
-
-    Raises RepaveError.
+    """Seconds in `2h` or `1h30m`, as the configuration writes them. text: how long a hold lasts, `for` in the API and
+    on the command line. Raises RepaveError.
     """
     try:
         seconds = read_duration(text)
     except PydanticCustomError as error:
-        raise RepaveError(f"a duration {error.message()}") from None
+        raise RepaveError(f"'for' {error.message()}") from None
     return seconds

@@ -122,7 +122,7 @@ class RemoteDesk:
         except ClientConnectorError as error:
             reason = error.os_error.strerror or str(error.os_error)
             raise RemoteError(f"{self._shown}: nobody answers there ({reason}); is the daemon up?") from None
-        except (ClientError, ConnectionError) as error:
+        except (ClientError, ConnectionError, UnicodeError) as error:  # UnicodeError: of a host that is no name
             raise RemoteError(f"{self._shown} is no Repave, or broke off: {_told(error)}") from None
 
     def _understood(self, response: ClientResponse, content: bytes, model: type[BaseModel]) -> dict[str, Any]:

@@ -47,9 +47,10 @@ def demo(
 ) -> None:
     """Watch Repave repave a fleet, on an embedded AWS. No cloud account, no Docker, no root.
 
-    Eight web servers over three zones: one fails its load balancer's checks, two run an image of 90 days and a third
-    does too but is protected, and one cannot be seen. The real daemon judges them, replaces what has to go one at a
-    time, and says why the rest waits. Then it draws the trace of one replacement and stays up until Ctrl-C.
+    Eight web servers over three zones: one fails its load balancer's checks, the disk of one fills up, one runs an
+    image of 90 days and another does too but is protected, and one cannot be seen. The real daemon judges them,
+    replaces what has to go one at a time, and says why the rest waits. Then it draws the trace of one replacement and
+    stays up until Ctrl-C.
 
     Examples:
         repave demo

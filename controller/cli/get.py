@@ -22,7 +22,7 @@ from controller.cli.output import (
     span_text,
     styled,
 )
-from controller.cli.place import ConfigOption, desk_for
+from controller.cli.place import JournalOption, desk_for
 from controller.cli.waiting import REQUEST_COLUMNS, request_row, waiting_row
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ Examples:
 """
 
 
-def fleets(config: ConfigOption = None, as_json: JsonOption = False, watch: WatchOption = False) -> None:
+def fleets(config: JournalOption = None, as_json: JsonOption = False, watch: WatchOption = False) -> None:
     """Show every fleet.
 
     What its last look came to, what is under way, and what stops it.
@@ -79,7 +79,7 @@ def fleets(config: ConfigOption = None, as_json: JsonOption = False, watch: Watc
     _show(config, "fleets", as_json, watch)
 
 
-def instances(config: ConfigOption = None, as_json: JsonOption = False, watch: WatchOption = False) -> None:
+def instances(config: JournalOption = None, as_json: JsonOption = False, watch: WatchOption = False) -> None:
     """Show every instance.
 
     With its verdict, the decision and the reason, as of the last look.
@@ -91,7 +91,7 @@ def instances(config: ConfigOption = None, as_json: JsonOption = False, watch: W
 
 
 def replacements(
-    config: ConfigOption = None,
+    config: JournalOption = None,
     as_json: JsonOption = False,
     watch: WatchOption = False,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50,
@@ -108,7 +108,7 @@ def replacements(
 
 
 def requests(
-    config: ConfigOption = None,
+    config: JournalOption = None,
     as_json: JsonOption = False,
     watch: WatchOption = False,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50,

@@ -1,6 +1,7 @@
 """`repave health`: what a container's health check runs, in an image that has neither a shell nor curl."""
 
-from http.client import HTTPConnection, HTTPException
+from contextlib import closing
+from http.client import HTTPConnection, HTTPException, InvalidURL
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -19,7 +20,8 @@ def health(
         ),
     ] = "http://127.0.0.1:8080/healthz",
     timeout: Annotated[
-        float, typer.Option("--timeout", min=0.1, metavar="SECONDS", help="How long the daemon may take to answer.")
+        float,
+        typer.Option("--timeout", min=0.1, max=600, metavar="SECONDS", help="How long the daemon may take to answer."),
     ] = 4.0,
 ) -> None:
     """Ask a daemon whether it is alive: 0 when it is, 1 when it is not.
@@ -41,19 +43,16 @@ def asked(url: str, timeout_seconds: float) -> tuple[int, str]:
 
     Raises CommandError when the address cannot be used or nobody answers in time.
     """
-    parts = urlsplit(url)
-    if parts.scheme != "http" or not parts.hostname:
-        raise CommandError(f"--url: {url!r} is no address that begins with http://")
     try:
-        connection = HTTPConnection(parts.hostname, parts.port, timeout=timeout_seconds)
-    except ValueError as error:
+        parts = urlsplit(url)
+        if parts.scheme != "http" or not parts.hostname:
+            raise CommandError(f"--url: {url!r} is no address that begins with http://")
+        with closing(HTTPConnection(parts.hostname, parts.port, timeout=timeout_seconds)) as connection:
+            connection.request("GET", parts.path or "/healthz")
+            answer = connection.getresponse()
+            text = answer.read(MOST_BYTES).decode(errors="replace").strip()
+    except (ValueError, InvalidURL) as error:
         raise CommandError(f"--url: {url!r}: {error}") from None
-    try:
-        connection.request("GET", parts.path or "/healthz")
-        answer = connection.getresponse()
-        text = answer.read(MOST_BYTES).decode(errors="replace").strip()
     except (OSError, HTTPException) as error:
         raise CommandError(f"no daemon answers at {url}: {str(error) or type(error).__name__}") from None
-    finally:
-        connection.close()
     return answer.status, text.partition("\n")[0] or f"HTTP {answer.status}"

@@ -24,6 +24,18 @@ ConfigOption = Annotated[
     ),
 ]
 
+JournalOption = Annotated[
+    str | None,
+    typer.Option(
+        "--config",
+        "-c",
+        metavar="CONFIG",
+        help="Go to the journal of this configuration: a file, s3://BUCKET/KEY or ssm:/NAME. Without it the daemon at "
+        "$REPAVE_URL is asked, and where that is not set the journal of $REPAVE_CONFIG, else of ./repave.yaml.",
+        show_default=False,
+    ),
+]
+
 NOWHERE = (
     "there is no daemon to ask and no journal to read: name the daemon's configuration with -c CONFIG (or in "
     "REPAVE_CONFIG, or as ./repave.yaml) to read its journal directly, or the daemon's address in REPAVE_URL"

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from controller.cli.output import clock_text
-from controller.cli.place import ConfigOption, desk_for
+from controller.cli.place import JournalOption, desk_for
 from controller.cli.who import who
 
 
@@ -14,7 +14,7 @@ def approve(
     replacement: Annotated[
         str, typer.Argument(metavar="REPLACEMENT", help="The proposal's id, from `repave get replacements`.")
     ],
-    config: ConfigOption = None,
+    config: JournalOption = None,
 ) -> None:
     """Approve a proposed replacement.
 
@@ -33,7 +33,7 @@ def approve(
 def abort(
     replacement: Annotated[str, typer.Argument(metavar="REPLACEMENT", help="Its id, from `repave get replacements`.")],
     reason: Annotated[str, typer.Option("--reason", help="Why; it is kept in the trace.")] = "",
-    config: ConfigOption = None,
+    config: JournalOption = None,
 ) -> None:
     """Turn a replacement back.
 
@@ -51,7 +51,7 @@ def abort(
 def replace(
     instance: Annotated[str, typer.Argument(metavar="INSTANCE", help="An instance's id, or the name of a container.")],
     reason: Annotated[str, typer.Option("--reason", help="Why; it is kept in the trace.")],
-    config: ConfigOption = None,
+    config: JournalOption = None,
 ) -> None:
     """Ask for the replacement of an instance.
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from controller.cli.output import clock_text
-from controller.cli.place import ConfigOption, desk_for
+from controller.cli.place import JournalOption, desk_for
 from controller.cli.who import who
 
 Target = Annotated[
@@ -21,7 +21,7 @@ def hold(
         str | None,
         typer.Option("--for", metavar="DURATION", help="How long: 30m, 2h, 1d. Without it: until `resume`."),
     ] = None,
-    config: ConfigOption = None,
+    config: JournalOption = None,
 ) -> None:
     """Stop before the next mutating call.
 
@@ -40,7 +40,7 @@ def hold(
     typer.echo(f"{target} is held {until}: {placed['reason']}")
 
 
-def resume(target: Target, config: ConfigOption = None) -> None:
+def resume(target: Target, config: JournalOption = None) -> None:
     """End a hold, and close breakers.
 
     Also forgets the failures in a row that stopped a fleet. `resume all` ends what `hold all` began and closes every

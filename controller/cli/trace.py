@@ -7,7 +7,7 @@ import typer
 from rich.text import Text
 
 from controller.cli.output import JSON_OPTION_HELP, console, print_json
-from controller.cli.place import ConfigOption, desk_for
+from controller.cli.place import JournalOption, desk_for
 
 if TYPE_CHECKING:
     from controller.app.desk import Desk
@@ -19,7 +19,7 @@ LINE_STYLES = {"heading": "bold", "error": "red", "open": "cyan", "note": "dim"}
 
 def trace(
     replacement: Annotated[str, typer.Argument(metavar="REPLACEMENT", help="Its id, from `repave get replacements`.")],
-    config: ConfigOption = None,
+    config: JournalOption = None,
     as_json: Annotated[bool, typer.Option("--json", help=JSON_OPTION_HELP)] = False,
 ) -> None:
     """Draw the trace of one replacement.

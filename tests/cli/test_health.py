@@ -58,9 +58,23 @@ def test_a_daemon_that_does_not_answer_is_not_alive() -> None:
     assert (result.code, result.err) == (1, f"repave: no daemon answers at {url}: timed out\n")
 
 
-@pytest.mark.parametrize("url", ["https://127.0.0.1/healthz", "127.0.0.1:8080", "http://", "http://127.0.0.1:x/"])
+LONG_NAME = f"http://{'a' * 70}.example/"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("https://127.0.0.1/healthz", "127.0.0.1:8080", "http://", "http://127.0.0.1:x/", "http://[", LONG_NAME),
+        *("http://127.0.0.1:1/ä", "http://127.0.0.1:1/a b"),
+    ],
+)
 def test_an_address_that_cannot_be_used_is_said(url: str) -> None:
     result = repave("health", "--url", url)
     assert result.code == 1
     assert result.err.startswith(f"repave: --url: '{url}'")
     assert result.err.count("\n") == 1
+
+
+def test_a_wait_without_an_end_is_none() -> None:
+    result = repave("health", "--timeout", "inf")
+    assert (result.code, "'--timeout'" in result.err, result.err.count("\n")) == (1, True, 1)

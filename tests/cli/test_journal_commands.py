@@ -158,7 +158,10 @@ async def test_resume_tells_what_still_stops_it(config: Path, journal: JournalAd
         (["hold", "wbe", "--reason", "x"], "no fleet or instance 'wbe'; the nearest is web"),
         (["resume", "ap"], "no fleet or instance 'ap'; the nearest is api"),
         (["hold", "web", "--reason", "  "], "needs a reason"),
-        (["hold", "web", "--reason", "x", "--for", "2 hours"], "must be a duration such as 90s, 15m, 6h or 30d"),
+        (
+            ["hold", "web", "--reason", "x", "--for", "2 hours"],
+            "repave: 'for' must be a duration such as 90s, 15m, 6h or 30d",
+        ),
         (["hold", "web", "--reason", "x", "--for", "0s"], "longer than 0s"),
     ],
 )

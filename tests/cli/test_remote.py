@@ -160,6 +160,7 @@ async def test_it_shows_changes_until_it_is_told_to_stop(
         ("http://127.0.0.1:1?x=hunter2", "has to be an address"),
         ("http://127.0.0.1:1", "REPAVE_URL=http://127.0.0.1:1: nobody answers there"),
         ("http://[", "has to be an address"),
+        (f"http://{'a' * 70}.example", "is no Repave, or broke off: "),
     ],
 )
 def test_an_address_that_cannot_be_asked(url: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,8 @@ Generated from the OpenAPI document (`python -m tests.web.api_page > docs/api.md
 
 Tokens stand in the configuration (`api.tokens`) as references, each with a name and with what it `may`: `read`, or
 `operate`, which includes reading. They have 16 to 512 printable characters; whoever changes something is recorded under
-the token's name. They are read when the daemon starts and at SIGHUP.
+the token's name. They are read when the daemon starts, and
+again with its configuration: at SIGHUP, or when that has changed.
 
 With `api.oidc`, an Application Load Balancer's word for who signed in (`x-amzn-oidc-data`) is taken where there is no
 `Authorization`; [security.md](security.md#who-signed-in-at-a-load-balancer) says how it is checked. Its session is a

@@ -203,6 +203,7 @@ OWN = {"Host": "repave.example.org"}
         {},
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
+        {"Origin": "https://["},
         {"Origin": "https://repave.example.org.evil.example"},
         {"Origin": "https://repave.example.org:8443"},
         {"Sec-Fetch-Site": "cross-site"},
