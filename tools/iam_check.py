@@ -18,7 +18,7 @@ from policy_sentry.querying.actions import get_action_data
 from policy_sentry.querying.conditions import get_condition_keys_for_service
 
 FOLDER = Path(__file__).resolve().parents[1] / "deploy" / "iam"
-CHECKED = ("observe", "act", "journal", "config", "assume")
+CHECKED = ("observe", "act", "launch_instances", "journal", "config", "assume")
 
 NEWER = {"autoscaling:LaunchInstances": ("autoscaling:SetDesiredCapacity", LAUNCHING)}
 """Not in these tables yet: taken for another action of the same resource, and where AWS documents it."""

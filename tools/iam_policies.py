@@ -22,12 +22,13 @@ from controller.clients.dynamodb import CALLS  # noqa: E402
 LISTS = ("aws.py", "dynamodb.py")
 FOLDER = ROOT / "deploy" / "iam"
 PAGES = (FOLDER / "README.md", ROOT / "docs" / "permissions.md")
-MARKED = re.compile(r"<!-- ([a-z ]+) -->\n.*?<!-- end -->", re.DOTALL)
+MARKED = re.compile(r"<!-- ([a-z_ ]+) -->\n.*?<!-- end -->", re.DOTALL)
 CODE = ("controller/platforms", "controller/balancers", "controller/clients", "controller/journal", "probes")
 
 POLICIES = {
     "observe": "all that Repave reads: `repave plan`, `why`, and `run` in mode observe need nothing else",
-    "act": "beside observe, for the modes ask and act: exactly the calls by which Repave can change anything",
+    "act": "beside observe, for the modes ask and act: the calls by which Repave changes anything",
+    "launch_instances": "beside act, only for fleets with `launch: launch_instances`: EC2 launches in the role's name",
     "journal": "for `state: dynamodb://TABLE`",
     "config": "for a configuration in S3 or SSM, and for secrets in Secrets Manager",
     "assume": "for fleets with `role_arn`, where the daemon runs",
@@ -62,8 +63,8 @@ def refuse_what_differs() -> None:
     lists, problems = wanted(), []
     said = {
         "reads": _said(("observe", "config"), dependent=False),
-        "mutations": _said(("act",), dependent=False),
-        "dependents": _said(("observe", "act", "config"), dependent=True),
+        "mutations": _said(("act", "launch_instances"), dependent=False),
+        "dependents": _said(("observe", "launch_instances", "config"), dependent=True),
         "journal": _said(("journal",), dependent=False),
     }
     for name, listed in lists.items():

@@ -155,6 +155,19 @@ ACT = (
     ),
     Statement(
         "act",
+        "MoveTraffic",
+        {
+            "elasticloadbalancing:DeregisterTargets": "drains a predecessor from its target groups",
+            "elasticloadbalancing:RegisterTargets": "puts it back when the replacement is undone",
+        },
+        (TARGET_GROUPS,),
+        condition=TAGGED,
+    ),
+)
+
+LAUNCH_INSTANCES = (
+    Statement(
+        "launch_instances",
         "LaunchIntoGroups",
         {
             "autoscaling:LaunchInstances": "`launch: launch_instances`: a successor in the predecessor's zone, with a "
@@ -165,7 +178,7 @@ ACT = (
         source=LAUNCHING,
     ),
     Statement(
-        "act",
+        "launch_instances",
         "LaunchByFleet",
         {"ec2:CreateFleet": "Auto Scaling has EC2 launch in the caller's name"},
         ("arn:${partition}:ec2:${region}:*:*/*",),
@@ -174,7 +187,7 @@ ACT = (
         source=LAUNCHING,
     ),
     Statement(
-        "act",
+        "launch_instances",
         "LaunchFromTemplates",
         {"ec2:DescribeLaunchTemplateVersions": "Auto Scaling reads the launch template in the caller's name"},
         wide=NOT_SCOPED,
@@ -182,22 +195,12 @@ ACT = (
         source=LAUNCHING,
     ),
     Statement(
-        "act",
+        "launch_instances",
         "TagWhatIsLaunched",
         {"ec2:CreateTags": "launch templates that tag what they launch; what exists already cannot be tagged by it"},
         ("arn:${partition}:ec2:${region}:${account}:*/*",),
         condition={"StringEquals": {"ec2:CreateAction": ["CreateFleet", "RunInstances"]}},
         dependent_of="ec2:CreateFleet",
-    ),
-    Statement(
-        "act",
-        "MoveTraffic",
-        {
-            "elasticloadbalancing:DeregisterTargets": "drains a predecessor from its target groups",
-            "elasticloadbalancing:RegisterTargets": "puts it back when the replacement is undone",
-        },
-        (TARGET_GROUPS,),
-        condition=TAGGED,
     ),
 )
 
@@ -262,7 +265,7 @@ ASSUME = (
     ),
 )
 
-STATEMENTS = (*OBSERVE, *ACT, *JOURNAL, *CONFIG, *ASSUME)
+STATEMENTS = (*OBSERVE, *ACT, *LAUNCH_INSTANCES, *JOURNAL, *CONFIG, *ASSUME)
 
 TRUST = {
     "trust_task": {

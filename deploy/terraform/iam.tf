@@ -27,13 +27,18 @@ locals {
   task_policies = toset(concat(
     ["observe", "config"],
     local.acts ? ["act"] : [],
+    local.acts && var.launch_instances ? ["launch_instances"] : [],
     var.create_table || var.table_arn != null ? ["journal"] : [],
     length(var.member_role_arns) > 0 ? ["assume"] : [],
   ))
 
   task_policy_documents = {
     for name in local.task_policies :
-    name => jsondecode(templatefile("${local.iam_files}/${name}.json", local.placeholders))
+    name => jsondecode(templatefile("${local.iam_files}/${name}.json", merge(
+      local.placeholders,
+      # The configuration and its keys are where the service is, all else is where the fleets are.
+      name == "config" ? {} : { region = coalesce(var.fleet_region, local.region, "*") },
+    )))
   }
 }
 

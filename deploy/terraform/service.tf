@@ -44,11 +44,19 @@ resource "aws_ecs_service" "this" {
   wait_for_steady_state   = var.wait_for_steady_state
   tags                    = local.tags
 
-  # Without its permissions a task cannot read its configuration; without a listener the target group takes no service.
+  # What a task needs to start and to be stopped well: permissions, its configuration, its log, the way out; and without a
+  # listener the target group takes no service.
   depends_on = [
+    aws_cloudwatch_log_group.this,
+    aws_iam_role_policy.execute_command,
     aws_iam_role_policy.execution,
+    aws_iam_role_policy.table_key,
     aws_iam_role_policy.task,
     aws_lb_listener.this,
+    aws_s3_object.config,
+    aws_ssm_parameter.config,
+    aws_vpc_security_group_egress_rule.https,
+    aws_vpc_security_group_egress_rule.other,
   ]
 }
 

@@ -247,8 +247,14 @@ variable "config_content" {
   }
 
   validation {
-    condition     = var.mode != "observe" || !contains(["ask", "act"], try(yamldecode(var.config_content).mode, "observe"))
-    error_message = "The configuration wants to replace, and mode is observe, whose role cannot: set mode to what the configuration says."
+    condition = var.mode != "observe" || try(yamldecode(var.config_content).max_mode, "act") == "observe" || !anytrue([
+      for mode in concat(
+        [try(yamldecode(var.config_content).mode, ""), try(yamldecode(var.config_content).defaults.mode, "")],
+        try([for fleet in values(yamldecode(var.config_content).fleets) : try(fleet.mode, "") if !can(fleet.asg.role_arn)], []),
+      ) : contains(["ask", "act"], mode)
+    ])
+    # A fleet with a role_arn is the business of that role.
+    error_message = "The configuration, or a fleet in it, wants to replace, and mode is observe, whose role cannot: set mode to what the configuration says."
   }
 }
 
@@ -352,6 +358,34 @@ variable "member_role_arns" {
   validation {
     condition     = alltrue([for arn in var.member_role_arns : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$", arn))])
     error_message = "member_role_arns are ARNs of IAM roles, each in full: a pattern would trust whoever makes a role."
+  }
+}
+
+variable "launch_instances" {
+  description = "Whether a fleet says `launch: launch_instances`: it takes rights to launch in EC2, which the usual way does without."
+  type        = bool
+  default     = false
+  nullable    = false
+
+  validation {
+    condition = var.launch_instances || !anytrue([
+      for launch in concat(
+        [try(yamldecode(var.config_content).defaults.asg.launch, "")],
+        try([for fleet in values(yamldecode(var.config_content).fleets) : try(fleet.asg.launch, "") if !can(fleet.asg.role_arn)], []),
+      ) : launch == "launch_instances"
+    ])
+    error_message = "A fleet in the configuration says launch: launch_instances, and the role cannot: set launch_instances to true."
+  }
+}
+
+variable "fleet_region" {
+  description = "The region of the fleets, `*` for several; the one of the service by default."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.fleet_region == null || can(regex("^([a-z]{2}(-[a-z]+)+-[0-9]|\\*)$", var.fleet_region))
+    error_message = "fleet_region is a region, eu-west-1, or `*`."
   }
 }
 

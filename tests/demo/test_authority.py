@@ -107,6 +107,23 @@ async def test_launching_needs_what_aws_does_in_ones_name(cloud: Cloud) -> None:
         assert (await scaling.launch_instances(**about))["Instances"]
 
 
+async def test_who_takes_a_role_on_may_do_what_the_role_may_and_no_more(cloud: Cloud) -> None:
+    member, other = "arn:aws:iam::123456789012:role/platform/member", "arn:aws:iam::123456789012:role/other"
+    await cloud.remote.attach("AKIATAKER", allowing("sts:AssumeRole", member))
+    await cloud.remote.attach("role/member", allowing("autoscaling:DescribeAutoScalingGroups"))
+    async with client(cloud.world, "sts", "AKIATAKER") as sts:
+        assert (
+            "sts:AssumeRole on resource" in (await refused(sts.assume_role(RoleArn=other, RoleSessionName="repave")))[2]
+        )
+        taken = await sts.assume_role(RoleArn=member, RoleSessionName="repave")
+    async with client(cloud.world, "autoscaling", taken["Credentials"]["AccessKeyId"]) as scaling:
+        await scaling.describe_auto_scaling_groups()
+        line = cloud.wire("request")[-1]
+        assert (line["key"], line["role"], line["effect"]) == ("AKIATAKER", "member", True)
+        _, code, words = await refused(scaling.set_desired_capacity(AutoScalingGroupName="api", DesiredCapacity=2))
+        assert (code, "assumed-role/member/AKIATAKER is not authorized" in words) == ("AccessDenied", True)
+
+
 async def test_a_transaction_needs_what_it_is_made_of(cloud: Cloud) -> None:
     table = "arn:aws:dynamodb:eu-west-1:123456789012:table/repave"
     await cloud.remote.attach("AKIAJOURNAL", allowing("dynamodb:PutItem", table))

@@ -10,6 +10,9 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy" / "iam"
 
+PATIENCE_SECONDS = 230
+"""For a tool that takes ten seconds of a processor: on a busy machine that has been minutes."""
+
 
 def tool(name: str = "iam_policies") -> ModuleType:
     """A module of tools/, imported anew."""

@@ -7,9 +7,9 @@ import pytest
 
 from controller.clients.aws import DEPENDENT, MUTATIONS, READS
 from controller.clients.dynamodb import CALLS
-from tests.deploy.iam import FOLDER, actions, policy, tool
+from tests.deploy.iam import FOLDER, ROOT, actions, policy, tool
 
-POLICIES = ("observe", "act", "journal", "config", "assume")
+POLICIES = ("observe", "act", "launch_instances", "journal", "config", "assume")
 
 
 def iam(operations: frozenset[str]) -> set[str]:
@@ -32,12 +32,16 @@ def test_no_policy_lies_there_that_nobody_generates() -> None:
     assert {path.stem for path in FOLDER.glob("*.json")} == set(tool().POLICIES)
 
 
-def test_act_allows_exactly_the_mutations_and_what_they_need() -> None:
-    mutations = iam(MUTATIONS)
-    needed = mutations | {"ec2:CreateFleet", "ec2:CreateTags", "ec2:DescribeLaunchTemplateVersions"}
-    assert actions("act") == needed
-    assert dependents_of(mutations) - {"ssm:GetParameters"} == needed - mutations
-    assert dependents_of(mutations) - actions("act") <= actions("observe"), "observe is always attached beside it"
+def test_act_allows_exactly_the_mutations_of_the_default_way_to_launch() -> None:
+    assert actions("act") == iam(MUTATIONS) - {"autoscaling:LaunchInstances"}
+    assert dependents_of(actions("act")) == set(), "nothing is done in the caller's name"
+
+
+def test_to_launch_in_ec2_is_a_policy_of_its_own_with_what_it_needs() -> None:
+    needed = dependents_of({"autoscaling:LaunchInstances"})
+    assert needed == {"ec2:CreateFleet", "ec2:CreateTags", "ec2:DescribeLaunchTemplateVersions", "ssm:GetParameters"}
+    assert actions("launch_instances") == {"autoscaling:LaunchInstances"} | needed - {"ssm:GetParameters"}
+    assert "ssm:GetParameters" in actions("observe"), "which is always attached beside it"
 
 
 def test_observe_and_config_allow_exactly_the_reads_and_what_they_need() -> None:
@@ -57,7 +61,7 @@ def test_nothing_is_allowed_by_a_pattern() -> None:
 
 
 def test_every_mutation_of_ours_is_scoped_by_arn_and_by_tag() -> None:
-    for one in policy("act"):
+    for one in policy("act") + policy("launch_instances"):
         if set(one["Action"]) & iam(MUTATIONS):
             assert all(resource.startswith("arn:") for resource in one["Resource"]), one["Sid"]
             assert one["Condition"] == {"StringEquals": {"aws:ResourceTag/${tag_key}": "${tag_value}"}}, one["Sid"]
@@ -78,6 +82,14 @@ def test_every_placeholder_is_explained_and_used() -> None:
     texts = "".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("*.json"))
     assert set(re.findall(r"\$\{(\w+)\}", texts)) == set(tool("iam_statements").PLACEHOLDERS)
     assert texts.count("${") == len(re.findall(r"\$\{\w+\}", texts)), "nothing else that templatefile would read"
+
+
+def test_who_fills_them_in_by_hand_is_told_of_each_that_is_needed() -> None:
+    """envsubst makes nothing of what is not exported: a tag or a name that is empty allows nothing. A list may be."""
+    exported = set(re.findall(r"(\w+)=", (ROOT / "deploy" / "ecs" / "README.md").read_text(encoding="utf-8")))
+    files = ("trust_task", "observe", "journal", "config", "act", "launch_instances")
+    needed = set(re.findall(r"\$\{(\w+)\}", "".join((FOLDER / f"{name}.json").read_text("utf-8") for name in files)))
+    assert needed - exported == {"s3_object_arns", "secret_arns", "kms_key_arns"}
 
 
 @pytest.mark.parametrize(

@@ -9,21 +9,22 @@ from typing import Any
 
 import pytest
 
-from tests.deploy.iam import FOLDER, ROOT, policy
+from tests.deploy.iam import FOLDER, PATIENCE_SECONDS, ROOT, policy
 from tests.e2e.harness.permissions import document
 
+pytestmark = pytest.mark.timeout(240)
 PYTHON = ROOT / ".venv-deploy" / "bin" / "python"
 
 
 @pytest.fixture(scope="session")
 def tools() -> None:
     """`.venv-deploy`."""
-    subprocess.run([ROOT / "tools" / "deploy_tools.sh"], check=True, timeout=110)
+    subprocess.run([ROOT / "tools" / "deploy_tools.sh"], check=True, timeout=PATIENCE_SECONDS)
 
 
 def checked(folder: Path) -> tuple[int, list[str]]:
     command = [str(PYTHON), str(ROOT / "tools" / "iam_check.py"), str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
     assert done.stderr == ""
     return done.returncode, done.stdout.splitlines()
 
@@ -68,12 +69,16 @@ def put(name: str, sid: str, **changes: Any) -> Callable[[Path], None]:
             "elasticloadbalancing:DeregisterTargets could be limited to arn:${Partition}:elasticloadbalancing:",
         ),
         (
-            put("act", "LaunchIntoGroups", Condition={"StringEquals": {"ec2:ResourceTag/repave": "managed"}}),
+            put(
+                "launch_instances",
+                "LaunchIntoGroups",
+                Condition={"StringEquals": {"ec2:ResourceTag/repave": "managed"}},
+            ),
             "autoscaling:LaunchInstances has no condition key ec2:ResourceTag/repave",
         ),
         (
-            put("act", "TagWhatIsLaunched", Action=[]),
-            "act.json: LaunchByFleet: ec2:CreateFleet depends on ec2:CreateTags",
+            put("launch_instances", "TagWhatIsLaunched", Action=[]),
+            "launch_instances.json: LaunchByFleet: ec2:CreateFleet depends on ec2:CreateTags",
         ),
         (
             put("observe", "ResolveImageParameters", Action=[]),
@@ -93,7 +98,7 @@ def test_planted_mistakes_are_found(tools: None, tmp_path: Path, mistake: Callab
 def test_checkov_has_nothing_to_say_and_sees_what_is_planted(tools: None, tmp_path: Path) -> None:
     """Neither exposed credentials, nor a way out for data, nor rights over rights, nor writing without a bound. checkov
     has no framework for a policy alone, so each goes into the template of a stack."""
-    shipped = {name: document(name) for name in ("observe", "act", "journal", "config")}
+    shipped = {name: document(name) for name in ("observe", "act", "launch_instances", "journal", "config")}
     unnamed = document("config")
     for one in unnamed["Statement"]:
         one["Resource"] = ["*"]
@@ -102,7 +107,11 @@ def test_checkov_has_nothing_to_say_and_sees_what_is_planted(tools: None, tmp_pa
         (tmp_path / f"{name}.json").write_text(json.dumps({"Resources": {name: managed}}), encoding="utf-8")
     command = [str(PYTHON.parent / "checkov"), "--directory", str(tmp_path), "--framework", "cloudformation"]
     done = subprocess.run(
-        [*command, "--skip-download", "--output", "json"], capture_output=True, text=True, timeout=110, check=False
+        [*command, "--skip-download", "--output", "json"],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
     )
     results = json.loads(done.stdout)["results"]
     failed = {(one["resource"].rpartition(".")[2], one["check_id"]) for one in results["failed_checks"]}

@@ -1,13 +1,26 @@
 """The shipped IAM policies at the wire: in force for every daemon of these tests, they suffice, and allow no change
 that nobody makes."""
 
+from dataclasses import replace
+
 import pytest
 
 from controller.domain.lifecycle import Outcome
 from tests.e2e.harness.contract import judged
 from tests.e2e.harness.daemon import Daemon
 from tests.e2e.harness.kills import meanwhile
-from tests.e2e.harness.permissions import ACT, LOOK, LOOKING_KEY, MISTAKEN_KEY, TAG, denied, document, made
+from tests.e2e.harness.permissions import (
+    ACT,
+    CHANGING,
+    LOOK,
+    LOOKING_KEY,
+    MEMBER_ROLE,
+    MISTAKEN_KEY,
+    TAG,
+    denied,
+    document,
+    made,
+)
 from tests.e2e.harness.stage import GroupScene, Stage, stage
 from tests.e2e.harness.stories import REPLACED, RESTORED
 from tests.e2e.harness.tap import Tap
@@ -76,12 +89,16 @@ async def test_planted_a_policy_that_lacks_one_mutation_is_found_out(world: Stag
     assert len(denied(asked(scene, daemon), but="")) == 1
 
 
-async def test_what_was_drained_may_be_put_back(tap: Tap, tmp_path_factory: pytest.TempPathFactory) -> None:
+async def test_what_was_drained_may_be_put_back_as_a_member(tap: Tap, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The daemon's own policies let it do no more here than take the role on; the role's are the ones that suffice."""
     folder = tmp_path_factory.mktemp("restored")
-    async with stage(folder, tap, RESTORED.groups(1), RESTORED.timings) as place, place.play(RESTORED) as scene:
-        async with meanwhile(scene, RESTORED), scene.daemon() as daemon:
-            assert await daemon.ended() in RESTORED.exits
-        assert await judged(scene, RESTORED) == []
+    as_member = {"asg": {"role_arn": document("assume")["Statement"][0]["Resource"][0], "external_id": "0a1b2c3d4e5f"}}
+    story = replace(RESTORED, config=as_member)
+    async with stage(folder, tap, story.groups(1), story.timings) as place, place.play(story) as scene:
+        async with meanwhile(scene, story), scene.daemon() as daemon:
+            assert await daemon.ended() in story.exits
+        assert await judged(scene, story) == []
+        assert {one.role for one in asked(scene, daemon) if one.mutating} == {MEMBER_ROLE}
         assert "elbv2:RegisterTargets" in {one.call for one in scene.mutations(daemon) if one.effect}
 
 
@@ -91,7 +108,7 @@ def unused(allowed: set[str], used: set[str]) -> list[str]:
 
 async def test_every_mutation_that_is_allowed_was_made() -> None:
     """Last of all; left out where not all of these tests run."""
-    allowed = {action for one in document("act")["Statement"] for action in one["Action"]}
+    allowed = {action for name in CHANGING for one in document(name)["Statement"] for action in one["Action"]}
     assert unused(allowed, made()) == [], "allowed, and no test makes use of it"
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.deploy.iam import PATIENCE_SECONDS
 from tests.house.project import ROOT
 
 NOT_COPIED = shutil.ignore_patterns(".terraform", ".terraform.lock.hcl")
@@ -39,7 +40,7 @@ class Module:
 def terraform(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [str(ROOT / ".venv/bin/python"), str(ROOT / "tools/terraform_offline"), f"-chdir={folder}", *arguments]
     return subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=110, check=False
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=PATIENCE_SECONDS, check=False
     )
 
 
@@ -48,7 +49,7 @@ def deploy_tools() -> None:
     """`.venv-deploy`, and terraform itself."""
     if shutil.which("terraform") is None:
         pytest.skip("terraform is not installed")
-    subprocess.run([ROOT / "tools/deploy_tools.sh"], check=True, timeout=110)
+    subprocess.run([ROOT / "tools/deploy_tools.sh"], check=True, timeout=PATIENCE_SECONDS)
 
 
 @pytest.fixture(scope="session")

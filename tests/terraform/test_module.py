@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.deploy.iam import PATIENCE_SECONDS
 from tests.house.project import ROOT
 from tests.terraform.conftest import FOLDERS, Module, terraform
 from tests.terraform.planted import MISTAKES, Mistake
@@ -36,6 +37,24 @@ def test_its_own_tests_pass(initialised: Path, folder: str) -> None:
     assert ", 0 failed" in done.stdout
 
 
+def test_a_task_starts_when_everything_is_there_that_it_needs(initialised: Path) -> None:
+    """terraform makes what does not wait for one another at once, and a task without its log, say, does not start."""
+    edges = re.findall(r'"([\w.]+)" -> "([\w.]+)"', terraform(initialised / "terraform", "graph").stdout)
+    waits_for: set[str] = set()
+    found = {"aws_ecs_service.this"}
+    while found:
+        waits_for |= found
+        found = {to for of, to in edges if of in found} - waits_for
+    made = {name for edge in edges for name in edge if not name.startswith("data.")}
+    assert {name for name in made - waits_for if "alarm" not in name and "metric_filter" not in name} == {
+        "aws_vpc_security_group_egress_rule.to_identity_provider",
+        "aws_vpc_security_group_egress_rule.to_tasks",
+        "aws_vpc_security_group_ingress_rule.load_balancer",
+        "aws_vpc_security_group_ingress_rule.people",
+        "aws_vpc_security_group_ingress_rule.this",
+    }, "nobody comes in before there is somebody; all else the service waits for"
+
+
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
 def test_a_planted_mistake_is_caught(module: Copy, mistake: Mistake) -> None:
     copy = module(mistake.folder)
@@ -59,7 +78,11 @@ def test_checkov_has_nothing_to_say(deploy_tools: None) -> None:
     folder = ROOT / "deploy" / "terraform"
     checkov = [str(ROOT / ".venv-deploy/bin/checkov"), "--directory", str(folder), "--framework", "terraform"]
     done = subprocess.run(
-        [*checkov, "--skip-download", "--output", "json"], capture_output=True, text=True, timeout=110, check=False
+        [*checkov, "--skip-download", "--output", "json"],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
     )
     found = json.loads(done.stdout)
     failed = [f"{one['check_id']} {one['resource']}: {one['check_name']}" for one in found["results"]["failed_checks"]]

@@ -12,6 +12,7 @@ import pytest
 from botocore.session import get_session
 from botocore.validate import ParamValidator
 
+from tests.deploy.iam import PATIENCE_SECONDS
 from tests.house.project import ROOT
 
 PLACE = ROOT / "deploy" / "ecs"
@@ -78,7 +79,9 @@ def linted(tmp_path: Path, resources: dict[str, tuple[str, dict[str, Any]]]) -> 
     template = tmp_path / "template.json"
     template.write_text(json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": written}))
     command = [str(ROOT / ".venv-deploy/bin/cfn-lint"), "--regions", "eu-west-1", "--format", "parseable"]
-    done = subprocess.run([*command, "--", str(template)], capture_output=True, text=True, timeout=110, check=False)
+    done = subprocess.run(
+        [*command, "--", str(template)], capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
+    )
     assert done.stderr == ""
     return done.stdout.splitlines()
 

@@ -87,7 +87,8 @@ class SetTime(Model):
 
 
 class Attached(Model):
-    """Policies, as IAM takes them, of whoever signs with such access keys (`AKIADAEMON*`)."""
+    """Policies, as IAM takes them, of whoever signs with such access keys (`AKIADAEMON*`) or acts as such a role
+    (`role/member`)."""
 
     keys: str
     documents: list[dict[str, Any]]

@@ -33,6 +33,7 @@ class Gate:
             return Answer(413, [], b"").send(start_response)
         request = without_our_token(parse(environ, body), environ)
         with self._world.lock:
+            request = self._authority.identified(request)
             needs, denied = self._authority.needed(request, body)
         request = replace(request, needs=tuple(need.action for need in needs))
         if denied is not None:
@@ -47,6 +48,7 @@ class Gate:
                 return refusal.send(start_response)
         with self._world.lock:
             answer = self._ask_moto(request, environ)
+            self._authority.taken_on(request, answer.body)
             self._log(request, answer, struck, effect=answer.status < 400)
             self._world.log_truth()
             self._spoiler.remember(request, answer)
@@ -92,6 +94,7 @@ class Gate:
                 "mutating": request.mutating,
                 "needs": list(request.needs),
                 "key": request.key,
+                "role": request.role,
                 "region": request.region,
                 "status": answer.status if answer else None,
                 "error": error_code(answer.body) if answer and failed else None,

@@ -31,7 +31,7 @@ class AwsRequest:
 
     key: the access key id it was signed with, which tells callers apart. parameters: flat, and bounded in size.
     protocol: `query`, `ec2` or `json`, for the shape of an error. needs: what IAM wants allowed for it, where its
-    caller has policies.
+    caller has policies. role: the name of the role that its caller took on for it.
     """
 
     service: str
@@ -41,6 +41,7 @@ class AwsRequest:
     parameters: dict[str, str]
     protocol: str
     needs: tuple[str, ...] = ()
+    role: str = ""
 
     @property
     def mutating(self) -> bool:

@@ -65,7 +65,7 @@ run "a_configuration_is_kept_as_a_parameter" {
 run "or_as_an_object" {
   variables {
     config         = null
-    config_content = "version: 1\nmode: observe\n"
+    config_content = "version: 1\nfleets: {shop: {asg: {name: shop, role_arn: x, launch: launch_instances}, mode: act}}\n"
     config_bucket  = "configs"
   }
 

@@ -71,6 +71,34 @@ run "a_configuration_beyond_the_role" {
   expect_failures = [var.config_content]
 }
 
+run "one_fleet_beyond_the_role" {
+  command = plan
+  variables {
+    config         = null
+    config_content = "version: 1\nfleets: {web: {asg: {name: web}, mode: act}, api: {asg: {name: api}}}\n"
+  }
+  expect_failures = [var.config_content]
+}
+
+run "all_fleets_beyond_the_role" {
+  command = plan
+  variables {
+    config         = null
+    config_content = "version: 1\ndefaults: {mode: ask}\nfleets: {web: {asg: {name: web}}}\n"
+  }
+  expect_failures = [var.config_content]
+}
+
+run "a_launch_beyond_the_role" {
+  command = plan
+  variables {
+    mode           = "act"
+    config         = null
+    config_content = "version: 1\nfleets: {web: {asg: {name: web, launch: launch_instances}, mode: act}}\n"
+  }
+  expect_failures = [var.launch_instances]
+}
+
 run "memory_that_fargate_has_not" {
   command = plan
   variables { memory = 512 }

@@ -68,6 +68,10 @@ run "acting_is_bounded_by_the_tag" {
     error_message = "In mode act the task has the policy to act, beside observe."
   }
   assert {
+    condition     = !strcontains(join("", values(aws_iam_role_policy.task)[*].policy), "ec2:CreateFleet")
+    error_message = "Nobody may launch in EC2 who did not ask for it."
+  }
+  assert {
     condition = alltrue([
       for statement in jsondecode(aws_iam_role_policy.task["act"].policy).Statement :
       statement.Condition.StringEquals["aws:ResourceTag/repave"] == "managed"
@@ -78,6 +82,31 @@ run "acting_is_bounded_by_the_tag" {
   assert {
     condition     = jsondecode(aws_iam_role_policy.task["assume"].policy).Statement[0].Resource == ["arn:aws:iam::444455556666:role/repave-member"]
     error_message = "Only the roles that are named may be taken on."
+  }
+}
+
+run "fleets_elsewhere_and_launched_in_their_zone" {
+  command = plan
+  variables {
+    mode             = "act"
+    launch_instances = true
+    fleet_region     = "*"
+    config           = null
+    config_content   = "version: 1\nfleets: {web: {asg: {name: web, region: us-east-1, launch: launch_instances}, mode: act}}\n"
+    kms_key_arns     = ["arn:aws:kms:eu-west-1:111122223333:key/0a1b"]
+  }
+
+  assert {
+    condition     = sort(keys(aws_iam_role_policy.task)) == tolist(["act", "config", "journal", "launch_instances", "observe"])
+    error_message = "To launch in EC2 is a policy of its own."
+  }
+  assert {
+    condition     = jsondecode(aws_iam_role_policy.task["act"].policy).Statement[0].Resource == ["arn:aws:autoscaling:*:111122223333:autoScalingGroup:*:autoScalingGroupName/*"]
+    error_message = "The fleets are in several regions."
+  }
+  assert {
+    condition     = jsondecode(aws_iam_role_policy.task["config"].policy).Statement[1].Condition.StringLike["kms:ViaService"][0] == "s3.eu-west-1.amazonaws.com"
+    error_message = "The daemon itself is in one."
   }
 }
 
@@ -117,6 +146,7 @@ run "who_starts_it_is_somebody_else" {
 
 run "keys_of_your_own" {
   variables {
+    image                = "111122223333.dkr-ecr.eu-west-1.on.aws/repave:0.1.0@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
     table_kms_key_arn    = "arn:aws:kms:eu-west-1:111122223333:key/0a1b"
     permissions_boundary = "arn:aws:iam::111122223333:policy/boundary"
     iam_path             = "/platform/"
@@ -125,6 +155,10 @@ run "keys_of_your_own" {
   assert {
     condition     = aws_dynamodb_table.this[0].server_side_encryption[0].kms_key_arn == "arn:aws:kms:eu-west-1:111122223333:key/0a1b" && jsondecode(aws_iam_role_policy.table_key[0].policy).Statement[0].Resource == ["arn:aws:kms:eu-west-1:111122223333:key/0a1b"]
     error_message = "The table's key is used, and the daemon may use it."
+  }
+  assert {
+    condition     = { for statement in jsondecode(aws_iam_role_policy.execution[0].policy).Statement : statement.Sid => statement.Resource }["PullTheImage"] == ["arn:aws:ecr:eu-west-1:111122223333:repository/repave"]
+    error_message = "ECR is ECR at its other addresses, too."
   }
   assert {
     condition     = alltrue([for role in [aws_iam_role.task[0], aws_iam_role.execution[0]] : role.permissions_boundary == "arn:aws:iam::111122223333:policy/boundary" && role.path == "/platform/"])

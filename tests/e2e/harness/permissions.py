@@ -20,6 +20,15 @@ TAG = ("repave", "managed")
 LOOKING_KEY = f"{DAEMON_KEY}LOOKS"
 """Who only looks signs so: a daemon in mode observe, and every other command."""
 
+LAUNCHING_KEY = f"{DAEMON_KEY}LAUNCHES"
+"""A daemon that launches by LaunchInstances signs so: it alone has the policy for that."""
+
+MEMBERS_KEY = f"{DAEMON_KEY}MEMBERS"
+"""A daemon that acts only as MEMBER_ROLE signs so."""
+
+MEMBER_ROLE = "repave-member"
+"""What modules/member-role makes, for a fleet with `role_arn`."""
+
 MISTAKEN_KEY = f"{DAEMON_KEY}MISTAKEN"
 """Whose policies a test attaches wrongly, on purpose, signs so."""
 
@@ -39,10 +48,12 @@ VALUES = {
     "ssm_parameter_arns": "arn:aws:ssm:eu-west-1:123456789012:parameter/repave/*",
     "secret_arns": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:repave/*",
     "kms_key_arns": "arn:aws:kms:eu-west-1:123456789012:key/none",
+    "member_role_arns": f"arn:aws:iam::123456789012:role/{MEMBER_ROLE}",
 }
 
 LOOK = ("observe", "journal", "config")
 ACT = (*LOOK, "act")
+CHANGING = ("act", "launch_instances")
 
 WORLDS: list[Path] = []
 """The wire log of every world in which the policies were in force, in this process."""
@@ -62,6 +73,9 @@ async def enforce(remote: RemoteWorld, wire_log: Path) -> None:
     """From now on daemons may do what the policies of their mode allow."""
     await remote.attach(f"{DAEMON_KEY}*", *map(document, ACT))
     await remote.attach(f"{LOOKING_KEY}*", *map(document, LOOK))
+    await remote.attach(f"{LAUNCHING_KEY}*", *map(document, (*LOOK, *CHANGING)))
+    await remote.attach(f"{MEMBERS_KEY}*", *map(document, (*LOOK, "assume")))
+    await remote.attach(f"role/{MEMBER_ROLE}", *map(document, ("observe", "act")))
     WORLDS.append(wire_log)
 
 

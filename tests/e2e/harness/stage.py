@@ -12,7 +12,7 @@ from controller.demo.scenarios import QUICK, quick
 from tests.e2e.harness.configuration import write
 from tests.e2e.harness.contract import Story
 from tests.e2e.harness.daemon import Daemon
-from tests.e2e.harness.permissions import LOOKING_KEY, denied, enforce, tagged
+from tests.e2e.harness.permissions import LAUNCHING_KEY, LOOKING_KEY, MEMBERS_KEY, denied, enforce, tagged
 from tests.e2e.harness.scene import Scene, plain_environment
 from tests.e2e.harness.tap import Tap
 from tests.e2e.harness.wire import DAEMON_KEY, Record, Request, mutations, read_wire
@@ -108,8 +108,12 @@ class GroupScene(Scene):
 
     def signs(self, *, looks: bool) -> str:
         """By what it may do: whoever only looks has the policy for that alone."""
-        observes = "\nmode: observe\n" in self.config.read_text(encoding="utf-8")
-        return self.policies or (LOOKING_KEY if looks or observes else DAEMON_KEY)
+        written = self.config.read_text(encoding="utf-8")
+        if self.policies or looks or "\nmode: observe\n" in written:
+            return self.policies or LOOKING_KEY
+        if "role_arn: " in written:
+            return MEMBERS_KEY
+        return LAUNCHING_KEY if "launch: launch_instances" in written else DAEMON_KEY
 
     def environment(self, key: str) -> dict[str, str]:
         """Of a process that sees this world only, and signs with this key."""

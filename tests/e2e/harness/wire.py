@@ -13,7 +13,7 @@ DAEMON_KEY = "AKIADAEMON"
 @dataclass(frozen=True, slots=True)
 class Request:
     """One call of an AWS API. effect: whether it took effect (a refused one did not). fault: it was struck. needs: the
-    actions that IAM wants allowed for it."""
+    actions that IAM wants allowed for it. role: as whom, where its caller has taken one on."""
 
     seq: int
     at_ns: int
@@ -26,6 +26,7 @@ class Request:
     error: str | None = None
     fault: bool = False
     needs: tuple[str, ...] = ()
+    role: str = ""
 
     @property
     def ours(self) -> bool:
@@ -102,6 +103,7 @@ def parse(line: Mapping[str, Any]) -> Record:
                 *(seq, at_ns, line["service"], line["action"], line["parameters"]),
                 *(line["mutating"], line["key"], line["effect"], line["error"], bool(line.get("fault"))),
                 needs=tuple(line.get("needs", ())),
+                role=line.get("role", ""),
             )
         case "truth":
             members = {state: frozenset(ids) for state, ids in line["members"].items()}

@@ -28,7 +28,7 @@ locals {
     external_id       = var.external_id
   }
 
-  policies = var.mode == "observe" ? ["observe"] : ["observe", "act"]
+  policies = var.mode == "observe" ? ["observe"] : concat(["observe", "act"], var.launch_instances ? ["launch_instances"] : [])
 }
 
 resource "aws_iam_role" "this" {

@@ -56,6 +56,13 @@ variable "external_id" {
   }
 }
 
+variable "launch_instances" {
+  description = "Whether a fleet here says `launch: launch_instances`: it takes rights to launch in EC2, which the usual way does without."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "region" {
   description = "The region of the fleets, `*` for several; the provider's by default."
   type        = string

@@ -31,6 +31,18 @@ run "or_act" {
   }
 }
 
+run "or_launch_in_ec2" {
+  variables {
+    mode             = "act"
+    launch_instances = true
+  }
+
+  assert {
+    condition     = keys(aws_iam_role_policy.this) == ["act", "launch_instances", "observe"]
+    error_message = "As was asked for."
+  }
+}
+
 run "not_a_whole_account" {
   command = plan
   variables { daemon_role_arn = "arn:aws:iam::111122223333:root" }
