@@ -1,21 +1,21 @@
 """What is said when a table cannot be used: one sentence that names the journal and what to do. And opening one."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import structlog
 
-from controller.clients.dynamodb import CALLS, DynamoDb
+from controller.clients.dynamodb import DynamoDb
 from controller.clock import SystemClock
+from controller.demo.world.iam import Policies
 from controller.domain.errors import ConfigError, ForbiddenCall, JournalUnavailable
 from controller.domain.model import Hold
 from controller.journal.dynamodb.address import Address
 from controller.journal.dynamodb.journal import DynamoJournal
 from tests.journal.dynamo import DynamoTable
 from tests.journal.material import EventSpans, begun, later, lease_of
-from tests.support.dynamo_server import REGION, DynamoServer, Fault
+from tests.support.dynamo_server import REGION, DynamoServer, Fault, policy
 
 ALLOWED = "arn:aws:dynamodb:eu-west-1:123456789012:table/repave"
 
@@ -197,11 +197,28 @@ async def test_only_the_journal_s_calls_leave_the_process(table: DynamoTable) ->
         table.ground.house.run(table.ground.client.call(REGION, "Scan", TableName=table.table))
 
 
-def test_the_policy_allows_what_the_journal_calls_and_no_more() -> None:
-    policy = json.loads(Path("deploy/iam/journal.json").read_text(encoding="utf-8"))
-    allowed = {action for statement in policy["Statement"] for action in statement["Action"]}
-    called = (CALLS - {"dynamodb:TransactWriteItems"}) | {"dynamodb:ConditionCheckItem"}
-    assert called == allowed
+async def test_each_action_of_the_policy_is_made_use_of(table: DynamoTable) -> None:
+    """It is in force in every test with a table: what it lacked would fail there."""
+    server = table.ground.server
+    server.used.clear()
+    journal = table.open(EventSpans())
+    await begun(journal, await lease_of(journal))
+    await journal.announce("daemon-1", frozenset({"web"}), 30.0, later(0))
+    await journal.leave("daemon-1")
+    assert server.used == {action for one in policy()["Statement"] for action in one["Action"]}
+
+
+@pytest.mark.parametrize("lacking", ["dynamodb:ConditionCheckItem", "dynamodb:UpdateItem"])
+async def test_planted_a_policy_that_lacks_an_action_is_found_out(
+    table: DynamoTable, monkeypatch: pytest.MonkeyPatch, lacking: str
+) -> None:
+    document = policy()
+    (statement,) = document["Statement"]
+    statement["Action"].remove(lacking)
+    monkeypatch.setattr(table.ground.server, "policies", Policies([document]))
+    journal = table.open(EventSpans())
+    with pytest.raises(JournalUnavailable, match=f"is not authorized to perform: {lacking} on arn:"):
+        await begun(journal, await lease_of(journal))
 
 
 # --- addresses -------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@
 - moto forgets `ClientRequestToken`: here a transaction that is sent again is answered again and not done again
   (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html).
 - Every request is counted, and can be struck.
+- The shipped policy (deploy/iam/journal.json) is in force for everybody but the owner of the tables.
 """
 
 import copy
@@ -18,6 +19,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
 from itertools import count
+from pathlib import Path
+from string import Template
 from threading import Lock, Thread
 from typing import Any, Literal
 
@@ -26,9 +29,17 @@ from moto.dynamodb.models.table import Table
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
+from controller.demo.world.iam import Policies
+from controller.demo.world.table_needs import of_tables
+
 REGION = "eu-west-1"
 KEYS = (("pk", "HASH"), ("sk", "RANGE"))
 NUMBERS = count(1)
+
+OWNER = "AKIAOWNER"
+"""Who makes the tables signs so."""
+
+POLICY = Template((Path(__file__).parents[2] / "deploy" / "iam" / "journal.json").read_text(encoding="utf-8"))
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -90,11 +101,20 @@ class Fault:
         return json.dumps(told).encode()
 
 
+def policy() -> dict[str, Any]:
+    """The shipped one, for every table here."""
+    shipped: dict[str, Any] = json.loads(POLICY.substitute(table_arn=f"arn:aws:dynamodb:{REGION}:123456789012:table/*"))
+    return shipped
+
+
 @dataclass
 class DynamoServer:
-    """faults: strike requests. asked: how often each operation was asked for. bodies: the last that were asked."""
+    """faults: strike requests. asked: how often each operation was asked for. bodies: the last that were asked.
+    policies: what everybody may do but the owner of the tables. used: what they were allowed, as IAM names it."""
 
     faults: list[Fault] = field(default_factory=list)
+    policies: Policies = field(default_factory=lambda: Policies([policy()]))
+    used: set[str] = field(default_factory=set)
     asked: Counter[str] = field(default_factory=Counter)
     bodies: deque[tuple[str, dict[str, Any]]] = field(default_factory=lambda: deque(maxlen=1000))
     _lock: Lock = field(default_factory=Lock)
@@ -157,7 +177,7 @@ class DynamoServer:
             "dynamodb",
             endpoint_url=self.endpoint,
             region_name=REGION,
-            aws_access_key_id="AKIATEST",
+            aws_access_key_id=OWNER,
             aws_secret_access_key="not-a-secret",
         )
 
@@ -187,6 +207,8 @@ class DynamoServer:
             self.asked[operation] += 1
             self.bodies.append((operation, told))
             struck = [fault for fault in self.faults if fault.strikes(operation)]
+        denial = self._denial(environ.get("HTTP_AUTHORIZATION", ""), operation, told)
+        struck += [denial] if denial else []
         for fault in struck:
             if fault.first is not None:
                 fault.first()
@@ -203,6 +225,18 @@ class DynamoServer:
                 return _hang_up(environ, start_response)
         start_response(answer[0], _headers(answer[2]))
         return [answer[2]]
+
+    def _denial(self, authorization: str, operation: str, asked: dict[str, Any]) -> Fault | None:
+        """The refusal of what the policy does not allow."""
+        if f"Credential={OWNER}/" in authorization:
+            return None
+        needs = of_tables(REGION, operation, asked)
+        lacking = next((need for need in needs if not self.policies.allow(need)), None)
+        if lacking is None:
+            self.used |= {need.action for need in needs}
+            return None
+        words = f"User: arn:aws:iam::1:role/x is not authorized to perform: {lacking.action} on {lacking.resource}"
+        return Fault(operation, code="AccessDeniedException", words=words)
 
     def _once(self, token: str | None, environ: Environ) -> tuple[str, Any, bytes]:
         if token in self._answers:

@@ -16,19 +16,12 @@ from controller.demo.world.balancer import WorldBalancer
 from controller.demo.world.iam import Need
 from controller.demo.world.requests import AwsRequest
 from controller.demo.world.scaling import WorldAutoScaling
+from controller.demo.world.table_needs import of_tables
 
 SERVICES = {"monitoring": "cloudwatch", "email": "ses"}
 """Where a signature names a service otherwise than IAM does."""
 
 OBJECTS = {"Get": "s3:GetObject", "Head": "s3:GetObject", "PUT": "s3:PutObject", "DELETE": "s3:DeleteObject"}
-IN_TRANSACTION = {
-    "Put": "PutItem",
-    "Update": "UpdateItem",
-    "Delete": "DeleteItem",
-    "ConditionCheck": "ConditionCheckItem",
-}
-"""https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html"""
-
 Asked = Mapping[str, Any]
 
 
@@ -150,15 +143,7 @@ def _of_secrets(request: AwsRequest, asked: Asked) -> list[Need]:
 
 
 def _of_tables(request: AwsRequest, asked: Asked) -> list[Need]:
-    """A transaction needs what it is made of, on the table of each."""
-    if request.action == "TransactWriteItems":
-        parts = [part for item in asked.get("TransactItems", ()) for part in item.items()]
-        return [Need(f"dynamodb:{IN_TRANSACTION[kind]}", _table(request, one["TableName"])) for kind, one in parts]
-    return [Need(f"dynamodb:{request.action}", _table(request, asked.get("TableName", "")))]
-
-
-def _table(request: AwsRequest, name: str) -> str:
-    return name if name.startswith("arn:") else f"arn:aws:dynamodb:{request.region}:{DEFAULT_ACCOUNT_ID}:table/{name}"
+    return of_tables(request.region, request.action, asked)
 
 
 def _of_roles(request: AwsRequest, asked: Asked) -> list[Need]:
