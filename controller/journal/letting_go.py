@@ -83,7 +83,7 @@ def _rest(before: datetime) -> Sequence[Delete]:
     over = (holds.c.ended_at < before) | (holds.c.expires_at < before)
     return (
         _some(outbox.c.id, sent),
-        _some(requests.c.id, requests.c.ended_at < before),
+        _some(requests.c.id, func.coalesce(requests.c.ended_at, requests.c.expires_at) < before),
         _some(holds.c.id, over & (holds.c.id != newest_hold)),
         _some(breakers.c.id, breakers.c.closed_at < before),
         _some(resumes.c.id, (resumes.c.at < before) & outdone),

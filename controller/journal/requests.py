@@ -14,7 +14,11 @@ from controller.journal.schema import replacements, requests
 
 OPEN = requests.c.ended.is_(None)
 OF_FLEET = requests.c.fleet == bindparam("fleet")
-STANDING = select(requests).where(OPEN, requests.c.expires_at > bindparam("now")).order_by(requests.c.created_at)
+STANDING = (
+    select(requests)
+    .where(OPEN, requests.c.expires_at > bindparam("now"))
+    .order_by(requests.c.created_at, requests.c.id)
+)
 ONE = select(requests).where(requests.c.id == bindparam("of"))
 FOR_INSTANCE = select(requests).where(OPEN, requests.c.instance_id == bindparam("who"))
 NEWEST = select(requests).order_by(requests.c.created_at.desc(), requests.c.id.desc()).limit(bindparam("limit"))

@@ -145,6 +145,7 @@ async def test_what_else_ended_goes_and_what_stands_stays(journal: JournalAdapte
     await journal.save_policy(Policy(fleet="web", platform="asg", mode=Mode.ACT, hash="abc123", document="{}"))
     await journal.ask(wish("old", NOON))
     await journal.abort(Abort("old", "ana", "no", later(1)))
+    await journal.ask(wish("of a fleet that nobody watches any more", NOON))
     await journal.ask(wish("new", NOW))
     old, new = Breaker("web", "aged", "old", NOON), Breaker("web", "drifted", "still open", NOON)
     await journal.open_breaker(old, lease)
@@ -158,6 +159,7 @@ async def test_what_else_ended_goes_and_what_stands_stays(journal: JournalAdapte
     await journal.let_go(BEFORE)
     assert [hold.reason for hold in await journal.holds(NOW)] == ["for ever"]
     assert [one.id for one in await journal.all_requests()] == ["new"]
+    assert [one.id for one in await journal.requests(NOON)] == ["new"]
     assert await journal.breakers("web") == (new,)
     assert [number for number, _, _ in await journal.pending(100)] == waiting[2:], "what was never sent stays"
     assert await journal.policy_document("abc123") == "{}"

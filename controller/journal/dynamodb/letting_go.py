@@ -21,7 +21,8 @@ GOING_AT_ONCE = 8
 
 async def let_go(table: Table, ledger: Ledger, before: datetime) -> int:
     """Let go of at most so many replacements that closed before that moment, the first to close first, each with its
-    events and the word that turned it back; and of requests that ended before it. How many replacements that were."""
+    events and the word that turned it back; and of requests that ended or ran out before it. How many replacements
+    that were."""
     old = await _old_stories(table, ledger, before)
     turn = asyncio.Semaphore(GOING_AT_ONCE)
 
@@ -66,6 +67,6 @@ async def _let_requests_go(table: Table, before: datetime) -> None:
     gone: list[Delete] = []
     for item in await table.first_of(keys.REQUESTS, REQUESTS_AT_ONCE, before=moment(before)):
         one = record(Request, item)
-        if one.ended_at is not None and one.ended_at < before:
-            gone += [Delete(keys.request(one.id)), Delete(item.key)]
+        if (one.ended_at or one.expires_at) < before:
+            gone += [Delete(keys.request(one.id)), Delete(keys.standing(one.id)), Delete(item.key)]
     await table.delete_all(gone)
