@@ -190,7 +190,7 @@ def _linked(words: tuple[str, ...]) -> str:
 
 def environment_page() -> str:
     """Every environment variable."""
-    rows = "".join(f"| `{name}` | {default} | {meaning} |\n" for name, (default, meaning) in sorted(VARIABLES.items()))
+    rows = "".join(f"| `{name}` | {default} | {meaning} |\n" for name, (default, meaning) in VARIABLES.items())
     note = NOTE.format(origin="tools/reference/environment.py, which a test holds against the code")
     return f"# Environment variables\n\n{note}\n{words.ENVIRONMENT}{rows}"
 
