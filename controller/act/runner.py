@@ -220,6 +220,7 @@ class Runner:
                 soon = progress.seconds if isinstance(progress, Waiting) else None
                 return site.policy.poll_seconds if soon is None else soon
             facts = {**progress.facts, "polls": saga.polls}
+            closed |= {"outcome": progress.outcome} if progress.outcome else {}
             await saga.record(
                 *([(Kind.UNDONE, Step.DRAIN, {})] if facts.get("drain_undone") else ()),
                 (Kind.UNDONE, Step.LAUNCH, facts),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from controller.domain.lifecycle import Kind, Outcome
-from controller.domain.ports import Progress, Waiting, Work
+from controller.domain.ports import Done, Progress, Waiting, Work
 from controller.domain.replacement import Event, Replacement
 from tests.act.stage import Directed, Stage, after, ended
 from tests.simulation.daemon import POLICY
@@ -34,6 +34,17 @@ class Unseen(Directed):
         if not work.replacement.calls:
             await work.mutate("world.Launch", {"members": sorted(self._world.members)}, nothing)
         return Waiting("the newcomer has to show itself")
+
+
+class Unfinished(Directed):
+    """Its predecessor is terminated, and something small about it never gets done in time."""
+
+    async def terminate(self, work: Work) -> Progress:
+        await super().terminate(work)
+        return Waiting("the successor has to be unprotected")
+
+    async def undo(self, work: Work) -> Progress:
+        return Done({"surge": "ended with the predecessor"}, Outcome.REPLACED)
 
 
 @dataclass(frozen=True)
@@ -183,6 +194,14 @@ def test_a_termination_that_never_comes_puts_the_predecessor_back_to_work() -> N
     assert end.calls == ["launch", "drain", "undrain", "terminate"]
     assert end.whole
     assert "i-02" in end.members
+
+
+def test_a_termination_that_has_happened_is_a_replacement_whatever_came_late() -> None:
+    end = driven(Unfinished)
+    assert ended(end.done)[:2] == (Outcome.REPLACED, "deadline")
+    assert end.calls == ["launch", "drain", "terminate"]
+    assert end.whole
+    assert "i-02" not in end.members
 
 
 def test_an_undo_that_cannot_be_finished_is_closed_and_says_what_it_left() -> None:

@@ -139,10 +139,10 @@ class Drive:
 
     async def _undo(self) -> None:
         match await self.platform.undo(self._work()):
-            case Done(facts):
+            case Done(facts, outcome):
                 self.facts["undo"] = facts
                 self._record(Kind.UNDONE, Step.LAUNCH)
-                self._close()
+                self._close(outcome)
             case Waiting(reason):
                 self.waits.append(reason)
             case Refused() as refused:
@@ -169,9 +169,9 @@ class Drive:
         step, facts = NEXT_STEP[self.state.phase], {"reason": refused.reason, "error_type": refused.error_type}
         self._record(Kind.FAILED, step, outcome=refused.outcome, **facts)
 
-    def _close(self) -> None:
-        outcome = "replaced" if self.state.phase is Phase.TERMINATED else (self.state.failure or {})["outcome"]
-        self._record(Kind.CLOSED, outcome=outcome)
+    def _close(self, outcome: str = "") -> None:
+        ended = "replaced" if self.state.phase is Phase.TERMINATED else (self.state.failure or {})["outcome"]
+        self._record(Kind.CLOSED, outcome=outcome or ended)
 
     def _settle(self) -> None:
         call = self.state.in_doubt

@@ -114,8 +114,9 @@ def test_once_the_predecessor_is_terminated_its_successor_stays(place: Place) ->
         if TERMINATE in drive.calls:
             drive.fail_before = Step.TERMINATE
 
-    place.run(drive.run(too_late))
+    state = place.run(drive.run(too_late))
     group.settle()
+    assert state.outcome is Outcome.REPLACED
     assert drive.facts["undo"] == {"surge": "ended with the predecessor", "drain_undone": False}
     assert drive.calls.count(TERMINATE) == 1
     assert set(group.rows) == {"i-1", "i-2", "i-new1"}

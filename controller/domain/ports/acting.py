@@ -45,9 +45,14 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The step is complete. `facts` go into its `succeeded` event (successor, successor_facts ...)."""
+    """The step is complete. `facts` go into its `succeeded` event (successor, successor_facts ...).
+
+    outcome: of an undo that found nothing to give back, because the predecessor had ended and its successor serves:
+    replaced. Else the replacement ends as its failure said.
+    """
 
     facts: Mapping[str, Any] = field(default_factory=dict)
+    outcome: str = ""
 
 
 @dataclass(frozen=True, slots=True)

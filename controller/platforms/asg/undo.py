@@ -1,6 +1,7 @@
 """The way back: a drained predecessor serves again, our surge of one goes, and nothing that others moved is moved."""
 
 from controller.domain.errors import Gone
+from controller.domain.lifecycle import Outcome
 from controller.domain.model import InstanceState
 from controller.domain.ports import Done, Progress, Waiting, Work
 from controller.domain.replacement import Call, Replacement
@@ -21,6 +22,9 @@ from controller.platforms.asg.launch import ambiguous, not_now, weigh
 from controller.platforms.asg.ledger import SETTLING
 from controller.platforms.asg.restore import restore, was_restored
 
+ENDED_WITH_PREDECESSOR = "ended with the predecessor"
+"""What became of a surge when the way back came too late: the predecessor is gone, and its successor serves."""
+
 
 async def undo(gateway: Gateway, work: Work) -> Progress:
     """One step back at a time, from wherever the replacement failed. Done facts: `surge` says what became of it,
@@ -35,7 +39,10 @@ async def undo(gateway: Gateway, work: Work) -> Progress:
         if waiting is not None:
             return waiting
         outcome = await _give_back(gateway, work, view)
-    return Done({"surge": outcome, "drain_undone": was_restored(ours)}) if isinstance(outcome, str) else outcome
+    if isinstance(outcome, Waiting):
+        return outcome
+    facts = {"surge": outcome, "drain_undone": was_restored(ours)}
+    return Done(facts, Outcome.REPLACED if outcome == ENDED_WITH_PREDECESSOR else "")
 
 
 async def _give_back(gateway: Gateway, work: Work, view: GroupView) -> Waiting | str:
@@ -84,7 +91,7 @@ async def _told_by_calls(gateway: Gateway, work: Work, view: GroupView) -> Waiti
     with_predecessor = await gateway.ended(ended, view)
     if with_predecessor is Evidence.HAPPENED:
         await gateway.unprotect(work, view.staying(ours.successor), view.name)
-        return "ended with the predecessor"
+        return ENDED_WITH_PREDECESSOR
     with_newcomer = await gateway.ended(returned, view)
     if with_newcomer is Evidence.HAPPENED and returned is not None:
         leaver = returned.arguments["instance"]

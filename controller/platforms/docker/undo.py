@@ -3,7 +3,7 @@ no way back to it: then the rest of the way is gone instead, because what serves
 
 from datetime import timedelta
 
-from controller.domain.lifecycle import Step
+from controller.domain.lifecycle import Outcome, Step
 from controller.domain.ports import Done, Progress, Work
 from controller.platforms.docker.crew import Crew, creation, ended_by_us, soon
 from controller.platforms.docker.hand import SLACK_SECONDS, STOP
@@ -25,7 +25,8 @@ async def undo(crew: Crew, work: Work) -> Progress:
     if ended_by_us(ours) and (predecessor is None or not predecessor.alive):
         if successor is not None and successor.running:
             kept, came_to = "kept: its predecessor has ended", await finish(crew, work, predecessor, successor)
-            return Done({"surge": kept, "reason": f"{successor.name} was {kept}", **came_to})
+            facts = {"surge": kept, "reason": f"{successor.name} was {kept}", **came_to}
+            return Done(facts, Outcome.REPLACED)
     elif predecessor is not None and predecessor.alive:
         waiting = _ending(work, predecessor) or await _restore(crew, work, predecessor)
         if waiting is not None:

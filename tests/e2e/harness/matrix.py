@@ -53,8 +53,9 @@ async def some_of(cases: Sequence[Case[SceneT]], place: Place[SceneT], timings: 
 
 
 async def _two_at_a_time(work: Callable[[], Awaitable[list[str]]]) -> list[str]:
-    found = await asyncio.gather(*(work() for _ in range(AT_ONCE)))
-    return [problem for problems in found for problem in problems]
+    async with asyncio.TaskGroup() as group:  # one that breaks ends the other too, whose servers would go away under it
+        found = [group.create_task(work()) for _ in range(AT_ONCE)]
+    return [problem for task in found for problem in task.result()]
 
 
 async def _as_many_as_fit(place: Place[SceneT], queue: list[Case[SceneT]], timings: Timings) -> list[str]:

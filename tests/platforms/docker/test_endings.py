@@ -230,7 +230,7 @@ def test_once_the_predecessor_was_stopped_an_abort_finishes_the_way(place: Place
         place.advance()
 
     state = place.run(drive.run(between))
-    assert state.outcome is Outcome.FAILED
+    assert state.outcome is Outcome.REPLACED
     assert drive.facts["undo"]["surge"] == "kept: its predecessor has ended"
     assert place.names()["web-1"].id[:12] == state.successor
     assert len(engine.serving) == 3
