@@ -1,17 +1,15 @@
 """The lines of a container's log, as an engine sends them with `timestamps`: each after the time when it was written.
 
-Without a terminal the lines of both streams come in frames: eight bytes (1 for stdout or 2 for stderr, three zeros, the
-length in big-endian order), then so many bytes. With a terminal they come as they are. A line of more than 16 KiB comes
-in pieces, each with a time of its own.
-Source: https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerAttach
+Without a terminal the lines of both streams come in frames, and one of more than 16 KiB in pieces, each with a time of
+its own. With a terminal they come as they are.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-HEAD_BYTES = 8
-STREAMS = frozenset({0, 1, 2})
+from controller.clients.docker_frames import frames
+
 LONGEST_LINE = 16_384
 """Characters of a line that are looked at."""
 
@@ -37,7 +35,7 @@ def read_lines(content: bytes, *, tty: bool) -> Read:
     lines: list[Line] = []
     open_lines: dict[int, Line] = {}
     pieces = 0
-    for stream, piece in _raw(content) if tty else _frames(content):
+    for stream, piece in _raw(content) if tty else frames(content):
         pieces += 1
         at, text = _dated(piece)
         before = open_lines.pop(stream, None)
@@ -48,18 +46,6 @@ def read_lines(content: bytes, *, tty: bool) -> Read:
             open_lines[stream] = line
     lines += map(_ended, open_lines.values())
     return Read(tuple(lines), pieces)
-
-
-def _frames(content: bytes) -> Iterator[tuple[int, bytes]]:
-    place = 0
-    while place < len(content):
-        head = content[place : place + HEAD_BYTES]
-        size = int.from_bytes(head[4:8], "big")
-        end = place + HEAD_BYTES + size
-        if len(head) < HEAD_BYTES or head[0] not in STREAMS or head[1:4] != b"\0\0\0" or end > len(content):
-            raise ValueError("no frame")
-        yield head[0], content[place + HEAD_BYTES : end]
-        place = end
 
 
 def _raw(content: bytes) -> Iterator[tuple[int, bytes]]:
