@@ -21,7 +21,7 @@ from controller.clients.haproxy_rows import ServerRow
 from controller.clients.option_types import OptionDuration, text_like
 from controller.domain.errors import Gone, Permanent, Transient
 from controller.domain.model import Target
-from controller.domain.ports import BalancerSpec, Mutate, Resources, Server
+from controller.domain.ports import BalancerSpec, LoadBalancer, Mutate, Resources, Server
 
 Socket = Annotated[str, *text_like(ADDRESS, "must be the PATH of a unix socket, or HOST:PORT")]
 Backend = Annotated[str, *text_like(NAME, "must be a backend's name")]
@@ -63,7 +63,7 @@ MOVED = ("no_such_server", "exists")
 """Codes of refusals by a HAProxy that is not any more as the look before showed it: the next look shows it anew."""
 
 
-class Haproxy:
+class Haproxy(LoadBalancer):
     """Implements the LoadBalancer port for the one backend of its options."""
 
     def __init__(self, options: HaproxyOptions, api: RuntimeApi) -> None:

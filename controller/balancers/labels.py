@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from controller.clients.option_types import OptionDurationOrNone
 from controller.domain.model import Target
-from controller.domain.ports import BalancerSpec, Clock, Mutate, Resources, Server
+from controller.domain.ports import BalancerSpec, Clock, LoadBalancer, Mutate, Resources, Server
 
 MOST_REMEMBERED = 1000
 """Containers whose health is remembered; the oldest are forgotten first."""
@@ -53,8 +53,8 @@ class Noticed:
         """Nothing is open."""
 
 
-class Labels:
-    """Implements the LoadBalancer port by what the containers' own checks say."""
+class Labels(LoadBalancer):
+    """Implements the LoadBalancer port by what the containers' own checks say; the balancer looks for itself."""
 
     def __init__(self, options: LabelOptions, resources: Resources) -> None:
         self._settle_seconds = options.settle
@@ -69,15 +69,6 @@ class Labels:
 
     async def deregister(self, balancer: str, server: Server, mutate: Mutate) -> None:
         """Nothing: no hand is on the balancer."""
-
-    async def forget(self, balancer: str, server: Server, mutate: Mutate) -> None:
-        """Nothing: the balancer sees by itself that a container has gone."""
-
-    async def reconcile(
-        self, balancer: str, servers: Sequence[Server], mutate: Mutate, *, busy: frozenset[str] = frozenset()
-    ) -> tuple[str, ...]:
-        """Nothing: the balancer looks for itself."""
-        return ()
 
     def _state(self, server: Server) -> tuple[str, str]:
         seen_seconds = self._noticed.seconds(server.instance_id, healthy=server.running and server.healthy is True)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from controller.clients.option_types import OptionDurationOrNone
 from controller.domain.model import Target
-from controller.domain.ports import BalancerSpec, Mutate, Resources, Server
+from controller.domain.ports import BalancerSpec, LoadBalancer, Mutate, Resources, Server
 
 
 class NetworkAliasOptions(BaseModel):
@@ -27,8 +27,8 @@ class NetworkAliasOptions(BaseModel):
     )
 
 
-class NetworkAlias:
-    """Implements the LoadBalancer port by who answers to its aliases."""
+class NetworkAlias(LoadBalancer):
+    """Implements the LoadBalancer port by who answers to its aliases; the engine's DNS forgets who has gone."""
 
     def __init__(self, options: NetworkAliasOptions, resources: Resources) -> None:
         self._options = options
@@ -42,15 +42,6 @@ class NetworkAlias:
 
     async def deregister(self, balancer: str, server: Server, mutate: Mutate) -> None:
         """Nothing: taking an alias away would cut connections."""
-
-    async def forget(self, balancer: str, server: Server, mutate: Mutate) -> None:
-        """Nothing: the engine's DNS forgets by itself."""
-
-    async def reconcile(
-        self, balancer: str, servers: Sequence[Server], mutate: Mutate, *, busy: frozenset[str] = frozenset()
-    ) -> tuple[str, ...]:
-        """Nothing: aliases stay as they were attached."""
-        return ()
 
     def _state(self, server: Server) -> tuple[str, str]:
         if not server.running:

@@ -6,7 +6,7 @@ from typing import Any
 from controller.clients.aws import Aws, AwsScope
 from controller.domain.errors import Gone
 from controller.domain.model import Target
-from controller.domain.ports import BalancerSpec, Mutate, Resources, Server
+from controller.domain.ports import BalancerSpec, LoadBalancer, Mutate, Resources, Server
 
 STATES = ("unhealthy", "draining", "unused", "unavailable", "initial", "unknown", "healthy")
 """AWS's words for TargetHealth.State, worst first, and ours for any other."""
@@ -18,8 +18,11 @@ NOT_THE_TARGETS_FAULT = "Elb.InternalError"
 """AWS's reason for `unhealthy` when the load balancer itself could not carry out the health check."""
 
 
-class TargetGroups:
-    """Implements the LoadBalancer port; a balancer's id is its target group's ARN. All methods raise PlatformError."""
+class TargetGroups(LoadBalancer):
+    """Implements the LoadBalancer port; a balancer's id is its target group's ARN. All methods raise PlatformError.
+
+    A target group drops by itself what was deregistered, and keeps what it was told.
+    """
 
     def __init__(self, aws: Aws, scope: AwsScope) -> None:
         self._aws = aws
@@ -50,15 +53,6 @@ class TargetGroups:
         An instance that is not registered (any more) gets none either: that is success.
         """
         await self._change("DeregisterTargets", balancer, server.instance_id, mutate)
-
-    async def forget(self, balancer: str, server: Server, mutate: Mutate) -> None:
-        """Nothing: a target group drops by itself what was deregistered."""
-
-    async def reconcile(
-        self, balancer: str, servers: Sequence[Server], mutate: Mutate, *, busy: frozenset[str] = frozenset()
-    ) -> tuple[str, ...]:
-        """Nothing: target groups keep what they were told, and the group registers its members by itself."""
-        return ()
 
     async def _change(self, operation: str, balancer: str, instance_id: str, mutate: Mutate) -> None:
         # A target that was registered with a port of its own is only found under that port.

@@ -1,5 +1,6 @@
 """What sends traffic to instances: the port of load balancers, and what a kind of them exports."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -41,20 +42,25 @@ class LoadBalancer(Protocol):
     `deregister` until `targets` says unused, or nothing of the instance any more.
     """
 
+    @abstractmethod
     async def targets(self, balancer: str, servers: Sequence[Server]) -> Mapping[str, Target]:
         """What the balancer says of each of these, by instance id; one that it does not know is left out.
 
         Balancers that know instances by their ids answer for all that are registered, whoever is asked about.
         """
 
+    @abstractmethod
     async def register(self, balancer: str, server: Server, mutate: Mutate) -> None:
         """Send traffic to an instance (again), once the balancer's own check has passed."""
 
+    @abstractmethod
     async def deregister(self, balancer: str, server: Server, mutate: Mutate) -> None:
         """Stop sending new traffic to an instance; connections in flight may end."""
 
     async def forget(self, balancer: str, server: Server, mutate: Mutate) -> None:
-        """Drop an instance that has ended, or is about to, as far as the balancer lets it go."""
+        """Drop an instance that has ended, or is about to, as far as the balancer lets it go: nothing, unless one has
+        to be told."""
+        return
 
     async def reconcile(
         self, balancer: str, servers: Sequence[Server], mutate: Mutate, *, busy: frozenset[str] = frozenset()
@@ -64,7 +70,9 @@ class LoadBalancer(Protocol):
 
         servers: every member, the stopped ones too. busy: ids of members, and names of servers, whose place a
         replacement under way decides: they are left as they are. A server that is none of the fleet's is left alone.
+        Nothing, unless the balancer forgets what it was told.
         """
+        return ()
 
 
 def _fits(_: Server) -> None:
