@@ -6,14 +6,13 @@ import pytest
 
 from tests.scenarios.harness.case import Case
 from tests.scenarios.harness.troupe import Troupe
-from tests.scenarios.harness.worlds import Nursery
+from tests.support import worlds
+from tests.support.worlds import Nursery
 
 
 @pytest.fixture(scope="session")
-def nursery() -> Iterator[Nursery]:
-    worlds = Nursery()
-    yield worlds
-    worlds.close()
+def nursery() -> Nursery:
+    return worlds.nursery()
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from controller.domain.lifecycle import Outcome
 from tests.e2e.harness.laws import TERMINATE, violations
 from tests.e2e.harness.wire import Request, read_wire
 from tests.scenarios.harness.play import Performance, perform
-from tests.scenarios.harness.worlds import Nursery, StoryWorld
+from tests.scenarios.harness.worlds import StoryWorld
 from tests.scenarios.interference import (
     AGED,
     CONFIG,
@@ -24,6 +24,7 @@ from tests.scenarios.interference import (
     Interferer,
     story,
 )
+from tests.support.worlds import Nursery
 
 PAIRS = tuple(product(MOMENTS, DEEDS))
 SAMPLE = PAIRS[:: len(DEEDS) + 1]

@@ -17,8 +17,8 @@ from tests.e2e.harness.laws import violations
 from tests.e2e.harness.wire import Request, read_wire
 from tests.scenarios.harness.case import Story
 from tests.scenarios.harness.play import Performance, perform
-from tests.scenarios.harness.worlds import Nursery
 from tests.scenarios.schedules import CONFIG, FULL, SICK, WELL, story
+from tests.support.worlds import Nursery
 
 SAMPLE = tuple(range(1, 9))
 FULL_MATRIX = tuple(range(9, 201))

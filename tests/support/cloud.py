@@ -10,9 +10,10 @@ from typing import Any
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 
-from controller.demo.process import RunningWorld, running_world
+from controller.demo.process import RunningWorld
 from controller.demo.scenario import GroupSpec, Scenario, Timings
 from tests.support.remote_world import RemoteWorld
+from tests.support.worlds import forked_world
 
 CONFIG = AioConfig(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=30)
 
@@ -114,7 +115,7 @@ async def cloud_of(scenario: Scenario, folder: Path, key: str = "AKIATEST") -> A
     """Run a scenario, and open clients that sign with `key`."""
     wire_log = folder / "wire.jsonl"
     async with AsyncExitStack() as stack:
-        world = await stack.enter_async_context(running_world(scenario, wire_log=wire_log, ready_within_seconds=60))
+        world = await stack.enter_async_context(forked_world(scenario, wire_log))
         remote = await stack.enter_async_context(RemoteWorld(world.control))
         scaling = await stack.enter_async_context(client(world, "autoscaling", key))
         ec2 = await stack.enter_async_context(client(world, "ec2", key))

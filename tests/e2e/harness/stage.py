@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from controller.demo.process import RunningWorld, WorldGroupInfo, running_world
+from controller.demo.process import RunningWorld, WorldGroupInfo
 from controller.demo.scenario import GroupSpec, Timings
 from controller.demo.scenarios import QUICK, quick
 from tests.e2e.harness.configuration import write
@@ -18,6 +18,7 @@ from tests.e2e.harness.tap import Tap
 from tests.e2e.harness.wire import DAEMON_KEY, Record, Request, mutations, read_wire
 from tests.support.eventually import eventually
 from tests.support.remote_world import RemoteWorld
+from tests.support.worlds import forked_world
 
 
 @dataclass
@@ -68,7 +69,7 @@ async def stage(folder: Path, tap: Tap, groups: Sequence[GroupSpec], timings: Ti
     wire_log = folder / "wire.jsonl"
     scenario = quick(*tagged(groups), timings=timings)
     async with AsyncExitStack() as stack:
-        world = await stack.enter_async_context(running_world(scenario, wire_log=wire_log, ready_within_seconds=60))
+        world = await stack.enter_async_context(forked_world(scenario, wire_log))
         remote = await stack.enter_async_context(RemoteWorld(world.control))
         await enforce(remote, wire_log)
         yield Stage(world, remote, tap, wire_log, folder, list(world.groups))

@@ -34,7 +34,8 @@ from tests.scenarios.harness.ledger import Ledger, ToldJournal
 from tests.scenarios.harness.names import Names
 from tests.scenarios.harness.report import Ending, report
 from tests.scenarios.harness.story_time import StoryClock, StoryLoop, StorySchedule, Traffic
-from tests.scenarios.harness.worlds import Nursery, StoryWorld
+from tests.scenarios.harness.worlds import StoryWorld, story_world
+from tests.support.worlds import Nursery
 
 KEY = DAEMON_KEY
 LOADER = create_loader()
@@ -85,7 +86,7 @@ def perform(
     """Play a story from its first look to its end. audience: hears of everything that is journaled, at once."""
     traffic, wire_log = Traffic(), folder / "wire.jsonl"
     wire_log.touch()
-    with nursery.world(story.scenario(), wire_log) as world, _environment(world), traffic.watched():
+    with story_world(nursery, story.scenario(), wire_log) as world, _environment(world), traffic.watched():
         names = Names(world.running)
         names.learn_images(world.state())
         with asyncio.Runner(loop_factory=lambda: StoryLoop(traffic, world.advance)) as runner:

@@ -10,11 +10,9 @@ from tempfile import TemporaryDirectory
 
 from tests.scenarios.harness.case import Case
 from tests.scenarios.harness.play import LONGEST_SECONDS, play
-from tests.scenarios.harness.worlds import Nursery
+from tests.support.worlds import nursery
 
 MOST_PLAYERS = 4
-_nurseries: list[Nursery] = []
-"""In a player's process: its nursery, made with its first story."""
 
 
 class Troupe:
@@ -43,7 +41,5 @@ def _be_quiet() -> None:
 
 
 def _tell(case: Case, without: Collection[str], longest_seconds: float) -> str:
-    if not _nurseries:
-        _nurseries.append(Nursery())
     with TemporaryDirectory() as folder:
-        return play(case, _nurseries[0], Path(folder), without=without, longest_seconds=longest_seconds)
+        return play(case, nursery(), Path(folder), without=without, longest_seconds=longest_seconds)

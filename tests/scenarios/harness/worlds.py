@@ -1,8 +1,6 @@
 """Worlds for one story each, and the way to talk to them. Blocking on purpose: time stands still meanwhile."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
@@ -10,57 +8,22 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from controller.demo.process import RunningWorld, WorldGroupInfo
+from controller.demo.process import RunningWorld
 from controller.demo.scenario import Scenario
+from tests.support.worlds import Nursery
 
 LONGEST_ADVANCE_SECONDS = 3600
 
 
-class Nursery:
-    """One process with the emulator loaded, from which worlds are forked. Close it at the end."""
-
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.scenarios.harness.nursery"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-
-    def close(self) -> None:
-        """No more worlds."""
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.close()
-        self._process.wait(10)
-        self._process.stdout.close()
-
-    @contextmanager
-    def world(self, scenario: Scenario, wire_log: Path) -> Iterator["StoryWorld"]:
-        """A world whose time stands at the scenario's beginning, for as long as the context lasts."""
-        ready = self._ask({"scenario": scenario.model_dump(mode="json"), "wire_log": str(wire_log)})
-        groups = tuple(
-            WorldGroupInfo(group["name"], tuple(group["target_groups"]), tuple(group["instances"]))
-            for group in ready["groups"]
-        )
-        running = RunningWorld(ready["endpoint"], ready["control"], ready["region"], ready["pid"], groups)
-        try:
-            with StoryWorld(running, wire_log) as world:
-                yield world
-        finally:
-            self._ask({"end": running.pid})
-
-    def _ask(self, order: dict[str, Any]) -> dict[str, Any]:
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError("the nursery of worlds is gone; its complaint is on standard error")
-        answer: dict[str, Any] = json.loads(line)
-        return answer
+@contextmanager
+def story_world(nursery: Nursery, scenario: Scenario, wire_log: Path) -> Iterator["StoryWorld"]:
+    """A world whose time stands at the scenario's beginning, for as long as the context lasts."""
+    running = nursery.begin(scenario, wire_log)
+    try:
+        with StoryWorld(running, wire_log) as world:
+            yield world
+    finally:
+        nursery.end(running)
 
 
 class StoryWorld:

@@ -1,4 +1,4 @@
-"""`python -m tests.scenarios.harness.nursery`: loads the emulator once, then forks a world for each line it is given.
+"""`python -m tests.support.nursery`: loads the emulator once, then forks a world for each line it is given.
 
 Loading moto takes seconds, a fork milliseconds, and a forked world knows nothing of the ones before it. A line on
 standard input is JSON: `{"scenario": {...}, "wire_log": PATH}` begins a world, which announces itself on standard
@@ -91,12 +91,15 @@ def serve(order: dict[str, Any]) -> int:
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     serving = Serving(Scenario.model_validate(order["scenario"]), Path(order["wire_log"]), 0)
+    driver = threading.Thread(target=serving.world.run, args=(stop,), name="driver", daemon=True)
+    driver.start()
     serving.start()
     print(json.dumps(serving.ready_line()), flush=True)
     parent = os.getppid()
     while not stop.wait(0.05):
         if os.getppid() != parent:
             break
+    driver.join(5)
     serving.stop()
     return 0
 
