@@ -10,7 +10,7 @@ from controller.clock import SystemClock
 from controller.domain.errors import Permanent, PlatformError
 from tests.clients.test_http_tls import certificate
 from tests.support.docker_engine import SOCKET
-from tests.support.haproxy import free_port
+from tests.support.ports import free_port
 from tests.support.private_engine import private_engine
 
 BOUNDS = EngineBounds(attempts=1)

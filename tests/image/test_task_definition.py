@@ -15,8 +15,8 @@ from tests.house.project import ROOT
 from tests.support.cloud import Cloud, client, cloud_of
 from tests.support.docker_engine import Api
 from tests.support.eventually import eventually
-from tests.support.haproxy import free_port
 from tests.support.image import docker
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.timeout(900)  # the first test that asks for an image may have to build it
 

@@ -4,7 +4,6 @@ import asyncio
 import os
 import shutil
 import signal
-import socket
 import subprocess
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -16,6 +15,7 @@ import pytest
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
 from tests.support.eventually import eventually
+from tests.support.ports import free_port
 
 CONFIG = """
 global
@@ -50,13 +50,6 @@ def needs_haproxy() -> str:
     if program is None:
         pytest.skip("needs the Debian package haproxy")
     return program
-
-
-def free_port() -> int:
-    """A port of loopback that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass
@@ -189,8 +182,9 @@ class Backend:
 @asynccontextmanager
 async def running_backends(count: int) -> AsyncIterator[tuple[Backend, ...]]:
     """So many servers on one port, each at a loopback address of its own."""
-    port = free_port()
-    backends = tuple(Backend(f"127.0.17.{number}", port) for number in range(1, count + 1))
+    addresses = [f"127.0.17.{number}" for number in range(1, count + 1)]
+    port = free_port(*addresses)
+    backends = tuple(Backend(address, port) for address in addresses)
     try:
         for backend in backends:
             await backend.start()

@@ -5,7 +5,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +19,7 @@ import psycopg
 import pytest
 
 from tests.support.eventually import eventually
+from tests.support.ports import free_port
 
 USER, PASSWORD = "repave", "hunter2/@:#"
 """Of the owner of everything. The password needs care in an address, as real ones do."""
@@ -91,7 +91,7 @@ class RealPostgres:
     def start_somewhere(self) -> None:
         """Start it on a port that is free: another program may take that between our look and the server's."""
         for more in (True, True, False):
-            self.port = _free_port(self.addresses[0])
+            self.port = free_port(*self.addresses)
             try:
                 self.start()
             except RuntimeError:
@@ -186,9 +186,3 @@ def _account() -> dict[str, Any]:
             continue
         return {"user": found.pw_uid, "group": found.pw_gid}
     raise AssertionError("there is no account for PostgreSQL to run as")
-
-
-def _free_port(address: str) -> int:
-    with socket.socket() as probe:
-        probe.bind((address, 0))
-        return int(probe.getsockname()[1])

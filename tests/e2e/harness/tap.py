@@ -1,7 +1,6 @@
 """A real OTLP receiver on loopback, and a proxy before it that keeps the raw bytes and can lose an answer."""
 
 import asyncio
-import socket
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
@@ -10,6 +9,8 @@ from dataclasses import dataclass, field
 from aiohttp import ClientSession, ClientTimeout, web
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span
 from oteltap import OtelTapHttpProtobufReceiver, OtelTapHttpProtobufReceiverSettings
+
+from tests.support.ports import free_port
 
 LOOPBACK = "127.0.0.1"
 LENGTH_DELIMITED_FIELD_1 = 0x0A
@@ -81,7 +82,7 @@ def _varint(body: bytes, at: int) -> tuple[int, int]:
 async def tapped() -> AsyncIterator[Tap]:
     """A receiver and its proxy for as long as the context lasts."""
     tap = Tap()
-    port = _free_port()
+    port = free_port()
     settings = OtelTapHttpProtobufReceiverSettings(http_port=port)
     async with OtelTapHttpProtobufReceiver(settings) as receiver, ClientSession(timeout=ClientTimeout(5)) as session:
         listening = asyncio.create_task(_listen(receiver, tap))
@@ -120,9 +121,3 @@ def _proxy(tap: Tap, session: ClientSession, receiver: str) -> web.Application:
     app = web.Application(client_max_size=4 << 20)
     app.router.add_post("/v1/traces", forward)
     return app
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
