@@ -79,18 +79,22 @@ class App:
         thread.start()
 
     def serve(self, connection: socket.socket) -> None:
-        """Answer one request after the other until somebody closes."""
-        pending = b""
+        """Answer one request after the other until somebody closes; the first one in any case."""
+        pending, answered = b"", False
         with connection:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             try:
-                while not self.closing:
+                while True:
                     with self.lock:
-                        self.idle.add(connection)
+                        if answered and self.closing:
+                            return
+                        if answered:
+                            self.idle.add(connection)
                     head, pending = self.request(connection, pending)
                     if not head:
                         return
                     self.reply(connection, head)
+                    answered = True
             except OSError:
                 return
             finally:
@@ -135,9 +139,8 @@ class App:
             except BlockingIOError:
                 break
         listener.close()
-        pause(0.02)  # who has just connected has sent its request by now
-        self.closing = True
         with self.lock:
+            self.closing = True
             for connection in self.idle:
                 connection.shutdown(socket.SHUT_RD)
         until = time.monotonic() + GRACE_SECONDS

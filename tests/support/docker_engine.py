@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
@@ -101,7 +102,9 @@ class Api:
     async def telling(self, **filters: list[str]) -> AsyncIterator[list[dict[str, Any]]]:
         """What the engine says happens, as it happens, for as long as the context lasts: it keeps only the last 256."""
         told: list[dict[str, Any]] = []
-        reading = asyncio.ensure_future(self._tell(told, {"filters": json.dumps(filters)}))
+        reading = asyncio.ensure_future(
+            self._tell(told, {"filters": json.dumps(filters), "since": f"{time.time():.9f}"})
+        )
         try:
             yield told
         finally:
