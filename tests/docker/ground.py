@@ -20,10 +20,10 @@ from tests.e2e.harness.tap import Tap
 from tests.support.docker_engine import Api
 from tests.support.docker_fleet import Fleet
 from tests.support.docker_laws import broken
-from tests.support.engine_proxy import engine_proxy
+from tests.support.engine_proxy import EngineProxy
 from tests.support.eventually import eventually
 from tests.support.haproxy import RealHaproxy, running_haproxy
-from tests.support.haproxy_proxy import haproxy_proxy
+from tests.support.haproxy_proxy import HaproxyProxy
 from tests.support.wiretap import Wiretap
 
 MORE = """  timeout check 1s
@@ -189,8 +189,8 @@ async def ground(
         place, wire = Ground(fleet, proxy, folder, checks_ms, tap), Wiretap(folder / "wire.jsonl")
         if wired:
             place.sockets = (folder / "docker.sock", folder / "haproxy.sock")
-            await stack.enter_async_context(engine_proxy(wire, place.sockets[0], fleet.api.socket))
-            await stack.enter_async_context(haproxy_proxy(wire, place.sockets[1], Path(proxy.socket)))
+            await stack.enter_async_context(EngineProxy(wire, place.sockets[0], fleet.api.socket))
+            await stack.enter_async_context(HaproxyProxy(wire, place.sockets[1], Path(proxy.socket)))
 
         async def all_up() -> bool:
             return (await place.sample()).serving == fleet.containers.keys()

@@ -7,7 +7,9 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import ClientError
@@ -16,7 +18,8 @@ from tests.support.docker_engine import Api, Refused
 from tests.support.docker_fleet import Fleet, fleet, spec
 from tests.support.docker_images import Image
 from tests.support.docker_laws import broken, capacity, creations, doubled
-from tests.support.engine_proxy import EngineProxy, engine_proxy, operation
+from tests.support.engine_proxy import EngineProxy, operation
+from tests.support.eventually import eventually
 from tests.support.wiretap import KEY_VARIABLE, Rule, Wiretap
 
 ASK = """
@@ -32,7 +35,7 @@ with socket.socket(socket.AF_UNIX) as asked:
 async def tapped(engine: Api) -> AsyncIterator[tuple[EngineProxy, Api]]:
     with tempfile.TemporaryDirectory(prefix="rp-") as folder:
         tap = Wiretap(Path(folder, "wire.jsonl"))
-        async with engine_proxy(tap, Path(folder, "docker.sock"), engine.socket) as proxy:
+        async with EngineProxy(tap, Path(folder, "docker.sock"), engine.socket) as proxy:
             yield proxy, Api(proxy.socket)
 
 
@@ -148,12 +151,18 @@ async def test_a_socket_that_refuses_takes_nothing_until_it_accepts_again(engine
 
 
 async def test_a_stream_of_events_arrives_as_it_happens(engine: Api, app_image: Image) -> None:
-    async with small(engine, app_image) as (_, api, web):
-        seen = asyncio.ensure_future(api.events(0, 99999999999, label=[web.label]))
-        await asyncio.sleep(0.2)
-        assert not seen.done()
-        seen.cancel()
-        await asyncio.gather(seen, return_exceptions=True)
+    async with (
+        small(engine, app_image) as (_, api, web),
+        api.telling(type=["container"], event=["pause", "unpause"], label=[web.label]) as told,
+    ):
+        for number, action in enumerate(("pause", "unpause"), 1):
+            await engine.call("POST", f"/containers/{web[1].id}/{action}")
+            await eventually(partial(_told, told, number))
+        assert [one["Action"] for one in told] == ["pause", "unpause"]
+
+
+async def _told(events: list[dict[str, Any]], count: int) -> bool:
+    return len(events) >= count
 
 
 async def test_each_breach_is_seen(engine: Api, app_image: Image) -> None:

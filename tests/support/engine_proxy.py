@@ -3,14 +3,14 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, UnixConnector, web
 
-from tests.support.wiretap import Answer, Askers, Cut, Request, Wiretap
+from tests.support.wiretap import Answer, Cut, Proxy, Request, Wiretap
 
 MOST_BODY_BYTES = 32 << 20
 KEPT_BODY_BYTES = 64 << 10
@@ -47,16 +47,13 @@ def operation(method: str, path: str) -> str:
     return f"{kind}{rest[-1].capitalize() if rest else 'Update'}"
 
 
-class EngineProxy:
-    """What stands in front of one engine. socket: where it listens; engine: the socket it passes on to."""
+class EngineProxy(Proxy):
+    """What stands in front of one engine."""
 
-    def __init__(self, tap: Wiretap, socket: Path, engine: Path) -> None:
-        self.tap = tap
-        self.socket = socket
-        self._engine = engine
-        self._askers = Askers()
+    def __init__(self, tap: Wiretap, socket: Path, behind: Path) -> None:
+        super().__init__(tap, socket, behind)
         self._session = ClientSession(
-            connector=UnixConnector(str(engine), limit=0, force_close=True),
+            connector=UnixConnector(str(behind), limit=0, force_close=True),
             timeout=ClientTimeout(total=None),
             auto_decompress=False,
         )
@@ -91,8 +88,7 @@ class EngineProxy:
 
     async def aclose(self) -> None:
         """Stop, and let what is held go nowhere."""
-        for held in list(self.tap.holding):
-            await held.release(cut=True)
+        await super().aclose()
         await self._runner.cleanup()
         for task in list(self._passing):
             task.cancel()
@@ -104,7 +100,7 @@ class EngineProxy:
         if connection is None or self._site is None:
             return _cut(connection)
         try:
-            asked = await self._asked(request, self._askers.key(connection.get_extra_info("socket")))
+            asked = await self._asked(request, self.askers.key(connection.get_extra_info("socket")))
             if not asked.mutating:
                 return await self._read(request, asked)
             body = await request.read()
@@ -213,14 +209,3 @@ def _words(content: bytes) -> str:
     except ValueError:
         return content[-300:].decode(errors="replace")
     return str(told.get("message") or told.get("error") or told) if isinstance(told, dict) else str(told)
-
-
-@asynccontextmanager
-async def engine_proxy(tap: Wiretap, socket: Path, engine: Path) -> AsyncIterator[EngineProxy]:
-    """A proxy for as long as the context lasts."""
-    proxy = EngineProxy(tap, socket, engine)
-    await proxy.start()
-    try:
-        yield proxy
-    finally:
-        await proxy.aclose()

@@ -2,11 +2,10 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
-from tests.support.wiretap import Answer, Askers, Cut, Request, Wiretap
+from tests.support.wiretap import Answer, Cut, Proxy, Request, Wiretap
 
 READS = ("show", "get", "help", "prompt", "quit")
 WELL = re.compile(r"|New server registered\.|Server deleted\.|.* by 'stats socket command'")
@@ -20,14 +19,11 @@ def operation(command: str) -> str:
     return named[0] if command.split(maxsplit=1)[0] in READS else "".join(named)
 
 
-class HaproxyProxy:
+class HaproxyProxy(Proxy):
     """What stands in front of one runtime socket. One connection carries one line, as HAProxy's own default is."""
 
-    def __init__(self, tap: Wiretap, socket: Path, haproxy: Path) -> None:
-        self.tap = tap
-        self.socket = socket
-        self._haproxy = haproxy
-        self._askers = Askers()
+    def __init__(self, tap: Wiretap, socket: Path, behind: Path) -> None:
+        super().__init__(tap, socket, behind)
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -36,7 +32,8 @@ class HaproxyProxy:
         self._server = await asyncio.start_unix_server(self._serve, str(self.socket))
 
     async def aclose(self) -> None:
-        """Stop."""
+        """Stop, and let what is held go nowhere."""
+        await super().aclose()
         if self._server is not None:
             self._server.close()
         for task in list(self._tasks):
@@ -49,7 +46,7 @@ class HaproxyProxy:
         task.add_done_callback(self._tasks.discard)
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        key = self._askers.key(writer.get_extra_info("socket"))
+        key = self.askers.key(writer.get_extra_info("socket"))
         try:
             line = await reader.readline()
             commands = [part.strip() for part in line.decode().split(";") if part.strip()]
@@ -74,7 +71,7 @@ class HaproxyProxy:
 
         async def ask() -> Answer:
             try:
-                content = await ask_haproxy(self._haproxy, line)
+                content = await ask_haproxy(self.behind, line)
             except OSError as error:
                 request.error = f"HAProxy: {error}"
                 raise Cut from None
@@ -97,14 +94,3 @@ async def ask_haproxy(socket: Path, line: bytes) -> bytes:
         writer.close()
         with suppress(ConnectionError, OSError):
             await writer.wait_closed()
-
-
-@asynccontextmanager
-async def haproxy_proxy(tap: Wiretap, socket: Path, haproxy: Path) -> AsyncIterator[HaproxyProxy]:
-    """A proxy for as long as the context lasts."""
-    proxy = HaproxyProxy(tap, socket, haproxy)
-    await proxy.start()
-    try:
-        yield proxy
-    finally:
-        await proxy.aclose()

@@ -15,7 +15,8 @@ from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
 from itertools import count
 from pathlib import Path
-from typing import Any, Literal
+from types import TracebackType
+from typing import Any, Literal, Self
 
 from tests.support.eventually import eventually
 
@@ -256,6 +257,35 @@ class Askers:
         if number not in self._known:
             self._known[number] = _key_of(number)
         return self._known[number]
+
+
+class Proxy:
+    """What stands on a unix socket of its own in front of another, for as long as its context lasts. socket: where it
+    listens; behind: the one that it passes on to."""
+
+    def __init__(self, tap: Wiretap, socket: Path, behind: Path) -> None:
+        self.tap = tap
+        self.socket = socket
+        self.behind = behind
+        self.askers = Askers()
+
+    async def start(self) -> None:
+        """Listen."""
+        raise NotImplementedError
+
+    async def aclose(self) -> None:
+        """Stop, and let what is held go nowhere."""
+        for held in list(self.tap.holding):
+            await held.release(cut=True)
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
 
 
 def _key_of(number: int) -> str:

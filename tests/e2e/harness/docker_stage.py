@@ -16,10 +16,10 @@ from tests.e2e.harness.tap import Tap
 from tests.support.docker_engine import Api
 from tests.support.docker_fleet import Fleet, fleet
 from tests.support.docker_images import Image, Recipe, build, remove
-from tests.support.engine_proxy import EngineProxy, engine_proxy
+from tests.support.engine_proxy import EngineProxy
 from tests.support.eventually import eventually
 from tests.support.haproxy import RealHaproxy, running_haproxy
-from tests.support.haproxy_proxy import haproxy_proxy
+from tests.support.haproxy_proxy import HaproxyProxy
 from tests.support.wiretap import KEY_VARIABLE, Held, Moment, Request, Wiretap
 
 SIZE = 3
@@ -148,8 +148,8 @@ async def engine_scene(
         servers = tuple(f"{one.name} {one.address}:80 check fall {FALL}" for one in web.containers.values())
         haproxy = await stack.enter_async_context(running_haproxy(short, *servers))
         wiretap = Wiretap(folder / "wire.jsonl")
-        engine = await stack.enter_async_context(engine_proxy(wiretap, short / "docker.sock", api.socket))
-        runtime = await stack.enter_async_context(haproxy_proxy(wiretap, short / "haproxy.sock", Path(haproxy.socket)))
+        engine = await stack.enter_async_context(EngineProxy(wiretap, short / "docker.sock", api.socket))
+        runtime = await stack.enter_async_context(HaproxyProxy(wiretap, short / "haproxy.sock", Path(haproxy.socket)))
         name = f"edge-{web.mark}"
         scene = EngineScene(folder, tap, api, web, wiretap, haproxy, engine, name, last, servers)
         balancer = {"haproxy": {"socket": str(runtime.socket), "backend": BACKEND, "inter": "0.1s", "fall": FALL}}
