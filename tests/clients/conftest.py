@@ -9,7 +9,7 @@ from controller.clients.aws import Aws
 from controller.clients.docker import Engine
 from controller.clients.docker_transport import EngineAddress
 from tests.clients.fake_aws import FakeAws, VirtualClock, client_of
-from tests.clients.raw_engine import HASTY, RawEngine
+from tests.clients.raw_engine import PATIENT, RawEngine
 
 
 @pytest.fixture
@@ -39,6 +39,6 @@ async def fake(tmp_path: Path) -> AsyncIterator[RawEngine]:
 
 @pytest.fixture
 async def engine(fake: RawEngine, clock: VirtualClock) -> AsyncIterator[Engine]:
-    engine = Engine(EngineAddress(fake.url), clock, HASTY)
+    engine = Engine(EngineAddress(fake.url), clock, PATIENT)
     yield engine
     await engine.aclose()

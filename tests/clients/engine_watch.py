@@ -1,6 +1,8 @@
 """Watching an engine's events in a test: a clock that is moved by hand, and an ear that can be waited for."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from controller.clients.docker import Engine, EngineBounds
@@ -9,7 +11,11 @@ from controller.clients.docker_record import EngineEvent
 from controller.clients.docker_transport import EngineAddress
 from tests.clients.raw_engine import RawEngine
 
-BOUNDS = EventBounds(answer_seconds=0.5)
+PATIENT = EventBounds(answer_seconds=60.0)
+"""However busy the machine is."""
+
+HASTY = EventBounds(answer_seconds=0.1)
+"""While nothing answers."""
 
 
 class Hand:
@@ -70,15 +76,22 @@ class Ear:
 def watched(fake: RawEngine, hand: Hand) -> Engine:
     """A client that lives by the clock of this hand."""
     engine = Engine(EngineAddress(fake.url), hand, EngineBounds(attempts=1))
-    engine.events = EngineEvents(engine._transport, hand, BOUNDS)
+    engine.events = EngineEvents(engine._transport, hand, PATIENT)
     return engine
 
 
+@contextmanager
+def hurried(engine: Engine) -> Iterator[None]:
+    """The client gives the stream up very soon, for as long as the context lasts."""
+    engine.events._bounds = HASTY
+    yield
+    engine.events._bounds = PATIENT
+
+
 async def comes_back(fake: RawEngine, hand: Hand) -> None:
-    """Let time pass until somebody listens to the engine again."""
-    for _ in range(50):
-        if fake.listening:
-            return
-        await hand.moves(1.0)
-        await asyncio.sleep(0.01)
-    raise AssertionError("no stream came back")
+    """Let time pass, whenever somebody waits for it, until somebody listens to the engine again."""
+    async with asyncio.timeout(60):
+        while not fake.listening:
+            if hand.sleeping:
+                await hand.moves(1.0)
+            await asyncio.sleep(0.002)

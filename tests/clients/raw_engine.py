@@ -8,8 +8,8 @@ import json
 import re
 import ssl
 from collections import deque
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from pathlib import Path
@@ -20,7 +20,12 @@ from urllib.parse import parse_qs, urlsplit
 from controller.clients.docker import Engine, EngineBounds
 
 VERSION = {"ApiVersion": "1.41", "MinAPIVersion": "1.12", "Version": "20.10.24"}
-HASTY = EngineBounds(answer_seconds=0.2, read_seconds=0.6, mutation_seconds=0.2, pull_seconds=0.2, answer_bytes=100_000)
+PATIENT = EngineBounds(60.0, 60.0, 60.0, 60.0, answer_bytes=100_000)
+"""However busy the machine is."""
+
+HASTY = EngineBounds(0.6, 0.2, 0.2, 0.2, answer_bytes=100_000)
+"""While nothing answers."""
+
 STOP = ("ContainerStop", "/containers/web-1/stop")
 RING = 256
 """How many events of all kinds an engine keeps."""
@@ -263,6 +268,14 @@ def _nanoseconds(told: str | None) -> int | None:
         return None
     seconds, _, fraction = told.partition(".")
     return int(seconds) * 10**9 + int(fraction.ljust(9, "0") or 0)
+
+
+@contextmanager
+def hurried(engine: Engine) -> Iterator[None]:
+    """The client gives an answer up very soon, for as long as the context lasts."""
+    engine._bounds = HASTY
+    yield
+    engine._bounds = PATIENT
 
 
 async def listing(engine: Engine) -> Any:

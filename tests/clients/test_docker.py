@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from controller.clients.docker_transport import EngineAddress
 from controller.domain.errors import Denied, Gone, NoCapacity, Permanent, PlatformError, Throttled, Transient
 from controller.domain.laps import Lap, Laps, collecting
 from tests.clients.fake_aws import VirtualClock
-from tests.clients.raw_engine import HASTY, STOP, VERSION, RawEngine, Says, container, listing, refuses, says
+from tests.clients.raw_engine import PATIENT, STOP, VERSION, RawEngine, Says, container, hurried, listing, refuses, says
 
 
 async def test_a_read_is_asked_in_a_version_that_is_proven_with_its_parameters(fake: RawEngine, engine: Engine) -> None:
@@ -55,10 +56,11 @@ async def test_an_engine_that_does_not_tell_its_version_is_asked_for_it_again(
     fake: RawEngine, engine: Engine, version: Says, kind: type[PlatformError], words: str
 ) -> None:
     fake.version = version
-    with pytest.raises(kind, match=words):
-        await listing(engine)
-    with pytest.raises(kind, match=words) as caught:
-        await engine.mutate(*STOP)
+    with hurried(engine) if version.hang else nullcontext():
+        with pytest.raises(kind, match=words):
+            await listing(engine)
+        with pytest.raises(kind, match=words) as caught:
+            await engine.mutate(*STOP)
     assert not caught.value.perhaps
     assert fake.calls() == []
     fake.version = says(VERSION)
@@ -92,7 +94,7 @@ async def test_connections_of_before_do_not_pile_up(fake: RawEngine, engine: Eng
 
 async def test_where_nothing_listens_nothing_happened_and_later_it_works(tmp_path: Path, clock: VirtualClock) -> None:
     fake = RawEngine(tmp_path / "engine.sock")
-    engine = Engine(EngineAddress(fake.url), clock, HASTY)
+    engine = Engine(EngineAddress(fake.url), clock, PATIENT)
     for _ in range(2):
         with pytest.raises(Transient, match="no connection to the engine .No such file") as caught:
             await listing(engine)
@@ -143,7 +145,7 @@ async def test_a_stop_has_its_own_seconds(fake: RawEngine, engine: Engine) -> No
     fake.says(Says(hang=True))
     loop = asyncio.get_running_loop()
     before = loop.time()
-    with pytest.raises(Transient, match="in time"):
+    with hurried(engine), pytest.raises(Transient, match="in time"):
         await engine.mutate(*STOP, seconds=0.4, t=1)
     assert 0.55 < loop.time() - before < 3
     assert fake.requests[-1].query == {"t": "1"}
@@ -160,7 +162,7 @@ async def test_an_endless_drip_is_cut_off_within_the_time_for_one_call(fake: Raw
     fake.says(Says(b'["' + b"x" * 99, drip=True))
     loop = asyncio.get_running_loop()
     before = loop.time()
-    with pytest.raises(Transient):
+    with hurried(engine), pytest.raises(Transient):
         await listing(engine)
     assert loop.time() - before < 2
 
@@ -231,7 +233,7 @@ async def test_every_try_is_timed_and_named(fake: RawEngine, engine: Engine) -> 
 
 
 async def test_engines_are_shared_kept_apart_and_closed_together(tmp_path: Path, clock: VirtualClock) -> None:
-    engines = Engines(clock, HASTY)
+    engines = Engines(clock, PATIENT)
     async with RawEngine(tmp_path / "a.sock") as a, RawEngine(tmp_path / "b.sock") as b:
         a.says(says(["a"]))
         b.says(says(["b"]))

@@ -8,7 +8,7 @@ import pytest
 
 from controller.clients.docker import Engine
 from controller.domain.errors import PlatformError, Transient
-from tests.clients.engine_watch import BOUNDS, Ear, Hand, comes_back, watched
+from tests.clients.engine_watch import PATIENT, Ear, Hand, comes_back, hurried, watched
 from tests.clients.raw_engine import RawEngine, Says, container
 
 
@@ -102,7 +102,10 @@ async def test_an_engine_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> 
     hand = Hand(fake)
     engine = watched(fake, hand)
     ear = Ear(engine)
-    with pytest.raises(Transient, match="no connection to the engine"):
+    async with asyncio.timeout(60):
+        while not hand.sleeping:
+            await asyncio.sleep(0)
+    with hurried(engine), pytest.raises(Transient, match="no connection to the engine"):
         await engine.events.seen()
     async with fake:
         await comes_back(fake, hand)
@@ -121,7 +124,7 @@ async def test_a_stream_that_died_silently_is_found_out(fake: RawEngine, hand: H
     fake.mute = True
     fake.happens("die", "web-1")
     await fake.until(lambda: hand.sleeping)
-    await hand.moves(BOUNDS.quiet_seconds)
+    await hand.moves(PATIENT.quiet_seconds)
     assert await ear.hears(1) == ["die web-1"]
 
 
@@ -168,7 +171,7 @@ async def test_a_stream_of_anything_else_is_no_stream(
     fake: RawEngine, hand: Hand, engine: Engine, answer: Says
 ) -> None:
     fake.events = answer
-    with pytest.raises(PlatformError):
+    with hurried(engine), pytest.raises(PlatformError):
         await engine.events.seen()
     fake.events = None
     await comes_back(fake, hand)

@@ -8,7 +8,7 @@ import pytest
 
 from controller.clients.docker import Engine
 from controller.domain.errors import Transient
-from tests.clients.engine_watch import Ear, Hand, comes_back, watched
+from tests.clients.engine_watch import Ear, Hand, comes_back, hurried, watched
 from tests.clients.raw_engine import RING, RawEngine
 
 
@@ -137,7 +137,7 @@ async def test_while_the_engine_is_away_the_gap_is_open_and_nobody_can_say(
     record = await engine.events.seen()
     await fake.stop()
     for _ in range(2):
-        with pytest.raises(Transient, match=r"SystemEvents: .*(broke|no connection)"):
+        with hurried(engine), pytest.raises(Transient, match=r"SystemEvents: .*(broke|no connection)"):
             await engine.events.seen()
     async with asyncio.timeout(5):
         while not record.gaps:

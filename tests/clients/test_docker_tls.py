@@ -34,7 +34,7 @@ def server(folder: Path, own: Path, client_ca: Path | None = None) -> RawEngine:
 
 
 def at(fake: RawEngine, engines: list[Engine], **files: Any) -> Engine:
-    engine = Engine(EngineAddress(fake.url, **files), VirtualClock(), EngineBounds(answer_seconds=3, attempts=1))
+    engine = Engine(EngineAddress(fake.url, **files), VirtualClock(), EngineBounds(60.0, 60.0, attempts=1))
     engines.append(engine)
     return engine
 
