@@ -6,8 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
@@ -15,6 +14,7 @@ from aiohttp import web
 from botocore.loaders import create_loader
 
 from controller.clients.aws import Aws, Bounds
+from tests.support.answering import Says, Serving, send
 
 EMPTY = {
     "AWS_ENDPOINT_URL": None,
@@ -52,26 +52,20 @@ class Request:
 
 
 @dataclass
-class Answer:
-    """What to answer. hang: never. reset: break the connection. short: promise more than is sent."""
+class Answer(Says):
+    """What to answer, as AWS writes it."""
 
-    body: str | bytes = ""
-    status: int = 200
-    hang: bool = False
-    reset: bool = False
-    short: bool = False
-    drip: bool = False
+    kind: str = "text/xml"
 
 
 @dataclass
-class FakeAws:
+class FakeAws(Serving):
     """Answers by operation: the given ones in turn, the last of them for ever. otherwise: any other operation."""
 
     answers: dict[str, list[Answer]] = field(default_factory=dict)
     otherwise: Answer = field(default_factory=lambda: refusal(400, "InvalidAction", "nobody told me"))
     requests: list[Request] = field(default_factory=list)
     url: str = ""
-    _stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     def says(self, operation: str, *answers: Answer) -> None:
         self.answers[operation] = list(answers)
@@ -93,24 +87,7 @@ class FakeAws:
             else:
                 monkeypatch.setenv(name, value)
 
-    async def __aenter__(self) -> Self:
-        app = web.Application()
-        app.router.add_post("/", self._handle)
-        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        host, port = self._runner.addresses[0][:2]
-        self.url = f"http://{host}:{port}"
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stopping.set()
-        await self._runner.cleanup()
-
-    async def _handle(self, request: web.Request) -> web.StreamResponse:
+    async def handle(self, request: web.Request) -> web.StreamResponse:
         target, text = request.headers.get("X-Amz-Target", ""), await request.text()
         parameters: dict[str, Any] = json.loads(text) if target else dict(parse_qsl(text))
         operation = target.rpartition(".")[2] or parameters.pop("Action", "")
@@ -119,28 +96,7 @@ class FakeAws:
         key, region, service = signed.groups() if signed else ("", "", "")
         self.requests.append(Request(operation, parameters, service, region, key))
         turns = self.answers.get(operation) or [self.otherwise]
-        return await self._send(request, turns.pop(0) if len(turns) > 1 else turns[0])
-
-    async def _send(self, request: web.Request, answer: Answer) -> web.StreamResponse:
-        body = answer.body.encode() if isinstance(answer.body, str) else answer.body
-        if answer.hang:
-            await self._stopping.wait()
-        if answer.reset or answer.hang:
-            if request.transport is not None:  # None: the client was the first to leave
-                request.transport.abort()
-            return web.Response()
-        response = web.StreamResponse(status=answer.status, headers={"Content-Type": "text/xml"})
-        if answer.short:
-            response.content_length = len(body) + 100
-        await response.prepare(request)
-        for piece in [body[:20], body[20:]] if answer.drip else [body]:
-            await response.write(piece)
-            if answer.drip:
-                await self._stopping.wait()
-        if answer.short:
-            assert request.transport is not None
-            request.transport.close()
-        return response
+        return await send(request, turns.pop(0) if len(turns) > 1 else turns[0], self.stopping)
 
 
 def ok(operation: str, inner: str = "", *, wrapped: bool = True) -> Answer:

@@ -10,8 +10,8 @@ from controller.clients.docker import Engine, Engines
 from controller.clients.docker_looks import EngineLooks
 from controller.domain.errors import PlatformError
 from tests.clients.fake_aws import VirtualClock
-from tests.clients.fake_engine import FakeEngine
 from tests.probes.fleet import NOW
+from tests.support.fake_engine import FakeEngine
 
 INSPECT: tuple[str, str, dict[str, str]] = ("ContainerInspect", "/containers/ab/json", {})
 

@@ -14,7 +14,8 @@ from controller.clients.http_options import Credential, Endpoint
 from controller.clients.option_types import SecretRef
 from controller.domain.errors import Denied, Gone, Permanent, PlatformError, Throttled, Transient
 from tests.clients.fake_aws import VirtualClock
-from tests.clients.fake_http import FakeHttp, Says, says
+from tests.clients.fake_http import FakeHttp
+from tests.support.answering import Says, says
 
 SECRET = "hunter2-hunter2"
 TOKEN = Credential("bearer", SecretRef("env", "SOURCE_TOKEN"))

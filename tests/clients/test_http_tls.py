@@ -19,7 +19,8 @@ from controller.clients.http_options import Endpoint
 from controller.clock import SystemClock
 from controller.domain.errors import Permanent, PlatformError
 from tests.clients.fake_aws import VirtualClock
-from tests.clients.fake_http import FakeHttp, says
+from tests.clients.fake_http import FakeHttp
+from tests.support.answering import says
 
 
 def certificate(folder: Path, name: str, address: str = "127.0.0.1") -> Path:

@@ -22,9 +22,10 @@ from controller.domain.errors import PlatformError
 from controller.domain.model import Image, Instance, Signal, Target, Unknown
 from controller.domain.ports import Probe, ProbeSpec
 from tests.clients.fake_aws import Answer, FakeAws, VirtualClock, client_of, ok, ok_json, refusal
-from tests.clients.fake_engine import FakeEngine
-from tests.clients.fake_http import FakeHttp, Says, says
+from tests.clients.fake_http import FakeHttp
 from tests.probes.fleet import NOW, OPTIONS, WEB, instance, request
+from tests.support.answering import Says, says
+from tests.support.fake_engine import FakeEngine
 
 MODULES = [info.name for info in pkgutil.iter_modules(probes.__path__) if not info.name.startswith("_")]
 
@@ -150,7 +151,7 @@ async def source() -> AsyncIterator[FakeHttp]:
 @pytest.fixture
 async def engine() -> AsyncIterator[FakeEngine]:
     """What probes of Docker engines ask instead, and what names it to them."""
-    async with FakeEngine(ENGINE) as fake:
+    async with FakeEngine(socket=ENGINE) as fake:
         for path, content in ENGINE_ANSWERS.items():
             fake.says(path, content)
         yield fake
@@ -238,8 +239,8 @@ async def test_a_source_that_fails_is_our_error_within_three_tries(
     spec: ProbeSpec, probe: Probe, endpoint: FakeAws, source: FakeHttp, engine: FakeEngine, fault: str
 ) -> None:
     endpoint.answers, endpoint.otherwise = {}, FAULTS[fault]
-    engine.gone_mad = Says(FAULTS[fault].body, FAULTS[fault].status, reset=FAULTS[fault].reset)
-    source.says(engine.gone_mad)
+    engine.row = [Says(FAULTS[fault].body, FAULTS[fault].status, reset=FAULTS[fault].reset)]
+    source.says(*engine.row)
     if spec.source is None and not await reads_a_source(spec, probe, endpoint):
         assert isinstance((await ask(spec, probe, KNOWN))["i-0a"], Signal)
         return

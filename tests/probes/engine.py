@@ -10,9 +10,9 @@ from controller.domain.model import Instance, Signal, Unknown
 from controller.domain.policy import Missing
 from controller.domain.ports import Probe, ProbeRequest, ProbeSpec
 from tests.clients.fake_aws import VirtualClock
-from tests.clients.fake_engine import FakeEngine
 from tests.probes.asking import asking
 from tests.probes.fleet import NOW, instance
+from tests.support.fake_engine import FakeEngine
 
 RUNNING: dict[str, Any] = {"Status": "running", "ExitCode": 0, "OOMKilled": False}
 ONE = "c0ffee000001"

@@ -9,8 +9,8 @@ from controller.domain.errors import PlatformError
 from controller.domain.model import Signal, Unknown
 from controller.domain.policy import Cause, Condition, Missing
 from probes.docker_health import PROBE
-from tests.clients.fake_http import Says
 from tests.probes.engine import ONE, OTHER, Asked, asked, value, why
+from tests.support.answering import Says
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ async def test_one_that_its_engine_cannot_tell_about_is_unknown_alone(health: As
 
 
 async def test_an_engine_that_answers_nobody_is_an_error(health: Asked) -> None:
-    health.engine.gone_mad = Says('{"message": "shutting down"}', 503)
+    health.engine.row = [Says('{"message": "shutting down"}', 503)]
     with pytest.raises(PlatformError, match="shutting down"):
         await health.read(health.container(), health.container(id=OTHER))
 

@@ -14,9 +14,9 @@ from controller.domain.model import Signal
 from controller.domain.policy import AtLeast, Cause, Condition, Missing
 from probes._docker_lines import read_lines
 from probes.docker_logs import MOST_BYTES, PROBE, DockerLogsOptions
-from tests.clients.fake_http import Says
 from tests.probes.engine import ONE, OTHER, RUNNING, Asked, asked, value, why
 from tests.probes.fleet import NOW
+from tests.support.answering import Says
 
 OOM = "Out of memory"
 
@@ -63,7 +63,7 @@ async def test_lines_of_both_streams_that_match_are_counted_and_shown(logs: Aske
     assert "abc123" not in " ".join(found.samples)
     assert all(line.isprintable() for line in found.samples)
     assert OOM in found.query
-    (asked_for,) = (query for _, path, query in logs.engine.requests if path.endswith("/logs"))
+    (asked_for,) = (one.query for one in logs.engine.requests if one.path.endswith("/logs"))
     assert asked_for["since"] == f"{NOW.timestamp() - 3600:.6f}"
     assert asked_for["tail"] == "5000"
 
@@ -133,7 +133,7 @@ async def test_too_many_bytes_are_read_again_as_fewer_lines(logs: Asked) -> None
     logs.engine.row = [inspected, Says(big), Says(frame(OOM) * 3)]
     rule = {"options": {"match": OOM}, "threshold": AtLeast(3), "within_seconds": 3600.0}
     assert value(await logs.one(**rule)) == 3.0
-    tails = [query["tail"] for _, path, query in logs.engine.requests if path.endswith("/logs")]
+    tails = [one.query["tail"] for one in logs.engine.requests if one.path.endswith("/logs")]
     assert tails == ["5000", "240"]
 
 
@@ -143,7 +143,7 @@ async def test_a_log_that_is_kept_nowhere_is_unknown_with_the_drivers_name(logs:
     logs.says("logs", {"message": "configured logging driver does not support reading"}, status=501)
     rule = {"options": {"match": OOM}, "threshold": AtLeast(1), "within_seconds": 60.0, "missing": Missing.ZERO}
     assert why(await logs.one(**rule)) == f"its log driver, {driver}, keeps nothing that its engine can read"
-    assert len([path for _, path, _ in logs.engine.requests if path.endswith("/logs")]) == 1
+    assert len(logs.engine.calls("/logs$")) == 1
 
 
 async def test_an_engine_that_fails_is_an_error(logs: Asked) -> None:

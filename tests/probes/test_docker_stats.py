@@ -10,8 +10,8 @@ import pytest
 from controller.domain.model import Signal
 from controller.domain.policy import Above, Below, Cause, Condition, Missing
 from probes.docker_stats import PROBE, DockerStatsOptions, Metric
-from tests.clients.fake_http import Says, says
 from tests.probes.engine import ONE, OTHER, Asked, asked, value, why
+from tests.support.answering import Says, says
 
 MIB = 1024 * 1024
 V1 = {"usage": 60 * MIB, "limit": 64 * MIB, "stats": {"total_inactive_file": 12 * MIB, "inactive_file": 1 * MIB}}
@@ -51,7 +51,7 @@ async def test_memory_is_what_is_used_without_the_inactive_file_cache(stats: Ask
     stats.says("stats", told(memory))
     assert value(await of(stats, "memory_bytes")) == 48 * MIB
     assert value(await of(stats, "memory_percent")) == 75.0
-    asked_for = [query for _, path, query in stats.engine.requests if path.endswith("/stats")]
+    asked_for = [one.query for one in stats.engine.requests if one.path.endswith("/stats")]
     assert asked_for == [{"stream": "false", "one-shot": "true"}], "both rules share one measurement"
 
 

@@ -1,7 +1,6 @@
 """filesystem_changed: what an engine calls changed, less what engine, mounts and declaration account for."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +9,8 @@ from pydantic import ValidationError
 from controller.domain.errors import PlatformError
 from controller.domain.model import Signal, Unknown
 from probes.filesystem_changed import PROBE, FilesystemChangedOptions
-from tests.clients.fake_http import Says
 from tests.probes.engine import ONE, OTHER, Asked, asked, value, why
+from tests.support.answering import Says
 
 KINDS = "CAD"
 MOUNTS = {
@@ -148,7 +147,7 @@ async def test_an_answer_without_end_is_unknown_and_says_so(stage: Asked) -> Non
 
 
 async def test_engines_that_all_fail_are_the_fault_themselves(stage: Asked) -> None:
-    stage.engine.gone_mad = Says('{"message": "no"}', 500)
+    stage.engine.row = [Says('{"message": "no"}', 500)]
     with pytest.raises(PlatformError):
         await stage.one()
 
@@ -156,7 +155,7 @@ async def test_engines_that_all_fail_are_the_fault_themselves(stage: Asked) -> N
 async def test_one_call_per_container_while_nothing_has_changed(stage: Asked) -> None:
     stage.says("changes", None)
     await stage.one()
-    assert [path for _, path, _ in stage.engine.requests] == [f"/containers/{ONE}/changes"]
+    assert stage.engine.calls() == [f"GET /containers/{ONE}/changes"]
 
 
 @pytest.mark.parametrize("path", ["tmp", "", "/", "/a/../b", "/./a", "//a", "/a*b*c*d*e*f", 5, "/a\0b"])
@@ -166,14 +165,8 @@ def test_a_path_that_is_none_is_refused(path: object) -> None:
 
 
 async def test_an_engine_that_compares_slowly_is_asked_less_often_while_nothing_has_changed(
-    stage: Asked, monkeypatch: pytest.MonkeyPatch
+    stage: Asked,
 ) -> None:
-    answer = stage.engine._answer
-
-    def slowly(path: str) -> Says:
-        stage.clock._now += timedelta(seconds=2)
-        return answer(path)
-
     async def asked_after(seconds: float, lines: str = "") -> tuple[float, int]:
         await stage.clock.sleep(seconds)
         stage.says("changes", changes(lines))
@@ -181,7 +174,7 @@ async def test_an_engine_that_compares_slowly_is_asked_less_often_while_nothing_
         found = await stage.one()
         return value(found), len(stage.engine.requests) - before
 
-    monkeypatch.setattr(stage.engine, "_answer", slowly)
+    stage.engine.before = lambda: stage.clock.move(2)
     assert await asked_after(0) == (0, 1)
     assert await asked_after(20, "A /bin/x") == (0, 0)
     assert await asked_after(19, "A /bin/x") == (1, 2)
@@ -189,16 +182,8 @@ async def test_an_engine_that_compares_slowly_is_asked_less_often_while_nothing_
     assert await asked_after(1) == (0, 1)
 
 
-async def test_what_was_kept_of_a_slow_engine_is_of_that_container_and_dated(
-    stage: Asked, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    answer = stage.engine._answer
-
-    def slowly(path: str) -> Says:
-        stage.clock._now += timedelta(seconds=60)
-        return answer(path)
-
-    monkeypatch.setattr(stage.engine, "_answer", slowly)
+async def test_what_was_kept_of_a_slow_engine_is_of_that_container_and_dated(stage: Asked) -> None:
+    stage.engine.before = lambda: stage.clock.move(60)
     stage.says("changes", [])
     first = await stage.one()
     assert isinstance(first, Signal)

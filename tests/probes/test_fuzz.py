@@ -21,9 +21,10 @@ from probes.nrql import NrqlOptions
 from probes.promql import PROBE as PROMQL
 from probes.promql import PromqlOptions
 from tests.clients.fake_aws import VirtualClock
-from tests.clients.fake_http import FakeHttp, Says
+from tests.clients.fake_http import FakeHttp
 from tests.probes.asking import asking
 from tests.probes.fleet import NOW, instance
+from tests.support.answering import Says
 
 FLEET = (instance("i-0a", names=("web-a",)), instance("i-0b"))
 QUESTIONS: dict[str, ProbeRequest] = {

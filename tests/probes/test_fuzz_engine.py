@@ -20,11 +20,11 @@ from probes.docker_health import PROBE as HEALTH
 from probes.docker_logs import PROBE as LOGS
 from probes.docker_stats import PROBE as STATS
 from tests.clients.fake_aws import VirtualClock
-from tests.clients.fake_engine import FakeEngine
-from tests.clients.fake_http import Says
 from tests.probes.asking import asking
 from tests.probes.fleet import NOW, instance
 from tests.probes.test_fuzz import JSON, spoiled
+from tests.support.answering import Says
+from tests.support.fake_engine import FakeEngine
 
 INSPECTED = {
     "RestartCount": 0,

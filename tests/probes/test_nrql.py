@@ -15,10 +15,11 @@ from controller.domain.policy import Missing
 from controller.domain.ports import ProbeRequest
 from probes._newrelic import NewRelicOptions
 from probes.nrql import PROBE, NrqlOptions, NrqlProbe
-from tests.clients.fake_http import FakeHttp, says
+from tests.clients.fake_http import FakeHttp
 from tests.probes.asking import asking
 from tests.probes.fleet import NOW, instance
 from tests.probes.nerdgraph import ACCOUNT, KEY, MOST_AT_ONCE, NerdGraph, QueryError
+from tests.support.answering import says
 from tests.support.prometheus import Points
 
 A, B, C = instance("i-0a"), instance("i-0b", names=("web-b",)), instance("i-0c")

@@ -15,9 +15,10 @@ from controller.domain.policy import Missing
 from controller.domain.ports import ProbeRequest
 from probes._prometheus import PrometheusOptions
 from probes.promql import PROBE, Promql, PromqlOptions
-from tests.clients.fake_http import FakeHttp, Says, says
+from tests.clients.fake_http import FakeHttp
 from tests.probes.asking import asking
 from tests.probes.fleet import NOW, instance
+from tests.support.answering import Says, says
 from tests.support.prometheus import Points, RealPrometheus
 
 A, B, C = instance("i-0a"), instance("i-0b", names=("10.0.0.2",)), instance("i-0c")

@@ -3,11 +3,15 @@
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 JSON = dict[str, Any]
-T0 = datetime.fromisoformat("2026-11-23T12:00:00+00:00")
+
+
+def stamp(at: datetime) -> str:
+    """A time as engines write it: nine digits of a second."""
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%f") + "123Z"
 
 
 @dataclass
@@ -63,20 +67,25 @@ def has_label(made: Made, label: str) -> bool:
     return key in made.labels and (not says or made.labels[key] == value)
 
 
-def row(made: Made) -> JSON:
-    document = made.document
-    health = (document["State"].get("Health") or {}).get("Status")
+def listed(document: JSON) -> JSON:
+    """What the list tells of an inspected container."""
+    status, health = document["State"]["Status"], (document["State"].get("Health") or {}).get("Status")
     words = f" ({'health: starting' if health == 'starting' else health})" if health else ""
     return {
-        "Id": made.id,
+        "Id": document["Id"],
         "Names": [document["Name"]],
         "Image": document["Config"]["Image"],
         "ImageID": document["Image"],
-        "Labels": made.labels,
-        "State": made.status,
-        "Status": f"Up 5 minutes{words}" if made.status == "running" else made.status,
-        "Created": int(T0.timestamp()),
-        "Ports": [],
+        "Labels": document["Config"]["Labels"],
+        "State": status,
+        "Status": f"Up 5 minutes{words}" if status == "running" else status,
+        "Created": int(datetime.fromisoformat(document["Created"][:26]).replace(tzinfo=UTC).timestamp()),
+        "Ports": [
+            {"PrivatePort": int(inner.split("/")[0]), "PublicPort": int(one["HostPort"]), "Type": "tcp"}
+            for inner, bindings in document["HostConfig"].get("PortBindings", {}).items()
+            for one in bindings or ()
+            if one.get("HostPort", "").isdecimal()
+        ],
         "Mounts": document["Mounts"],
         "HostConfig": {"NetworkMode": document["HostConfig"]["NetworkMode"]},
         "NetworkSettings": {"Networks": document["NetworkSettings"]["Networks"]},

@@ -1,14 +1,16 @@
 """A Docker engine in memory that keeps containers, images and networks, and answers for them on a unix socket.
 
 It merges an image's configuration into a container's as moby does, gives a name once, and refuses what moby refuses.
-Time is the test's: `advance` lets what was started become healthy, or end.
+Time is the test's: `advance` lets what was started become healthy, or end. Whatever it knows, a test may have it say
+something else, well or badly. What a real engine does with a container is shown by the tests in tests/docker.
 """
 
 import asyncio
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,9 +18,13 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.support.fake_containers import JSON, T0, Change, Made, has_label, merged, row
+from controller.clients.docker_transport import EngineAddress
+from tests.support.answering import Says, Serving, cut, says, send
+from tests.support.fake_containers import JSON, Change, Made, has_label, listed, merged, stamp
+from tests.support.virtual import START
 
 NETWORKS = ("bridge", "host", "none")
+VERSION = says({"ApiVersion": "1.41", "MinAPIVersion": "1.12", "Version": "20.10.24"})
 
 
 class Refusal(Exception):
@@ -29,10 +35,28 @@ class Refusal(Exception):
         self.status = status
 
 
+@dataclass(frozen=True)
+class Heard:
+    """One request as it arrived; its path without the version."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+
+
 @dataclass
-class FakeEngine:
-    """images: reference or id -> inspect. fail: by operation (`start`, `create`, `rename` ...), refusals to answer with
-    first, in order. after: called once by that name when the operation has taken effect. changes: every mutation."""
+class FakeEngine(Serving):
+    """images: reference or id -> inspect. registry: reference -> the image that a pull brings; the digest there is in
+    its RepoDigests. next_boots, next_exits: of the containers that are created from now on.
+
+    answers: path (`/containers/ab12/json`) -> what is said there instead. row: said to everything but /version,
+    whatever is there, in turn and the last for ever. fail: by operation (`start`, `create`, `rename` ...), refusals to
+    answer with first, in order. away: nobody answers. before: called before each answer. after: called once by that
+    name when the operation has taken effect.
+
+    requests: all but /version. bodies: of the creates. changes: every mutation. most_at_once: requests that were in the
+    air together.
+    """
 
     socket: Path | None = None
     images: dict[str, JSON] = field(default_factory=dict)
@@ -40,27 +64,60 @@ class FakeEngine:
     networks: set[str] = field(default_factory=lambda: set(NETWORKS))
     volumes: set[str] = field(default_factory=set)
     registry: dict[str, JSON] = field(default_factory=dict)
+    info: JSON = field(default_factory=lambda: {"Name": "host-1", "OSType": "linux", "LiveRestoreEnabled": True})
+    answers: dict[str, Says] = field(default_factory=dict)
+    row: list[Says] = field(default_factory=list)
     fail: dict[str, list[Refusal]] = field(default_factory=dict)
+    away: bool = False
+    before: Callable[[], object] = lambda: None
     after: dict[str, Callable[[], object]] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
-    requests: list[tuple[str, str]] = field(default_factory=list)
+    requests: list[Heard] = field(default_factory=list)
     bodies: list[JSON] = field(default_factory=list)
+    most_at_once: int = 0
     next_boots: int | None = 0
     next_exits: int | None = None
-    away: bool = False
-    now: datetime = T0
+    now: datetime = START
     made: int = 0
+    _in_the_air: int = 0
 
     @property
-    def url(self) -> str:
-        return f"unix://{self.socket}"
+    def addresses(self) -> tuple[EngineAddress, ...]:
+        """As a platform's options name their engines."""
+        return (EngineAddress(self.url),)
 
-    def image(self, reference: str, **config: Any) -> str:
+    def says(self, path: str, content: Any, status: int = 200) -> None:
+        """Answer with this JSON, or these bytes, at a path."""
+        self.answers[path] = Says(content if isinstance(content, bytes) else json.dumps(content), status)
+
+    def refuses(self, path: str, status: int) -> None:
+        """Answer with an error at a path."""
+        self.says(path, {"message": "the engine is unwell"}, status)
+
+    def calls(self, pattern: str = "") -> list[str]:
+        """The requests, as `METHOD PATH`, in which this is found."""
+        told = (f"{one.method} {one.path}" for one in self.requests)
+        return [call for call in told if re.search(pattern, call)]
+
+    def image(self, reference: str, *, created: datetime = START, digests: Sequence[str] = (), **config: Any) -> str:
         """Have a reference mean a new image with this configuration; its id."""
         image_id = "sha256:" + hashlib.sha256(f"{reference}{len(self.images)}".encode()).hexdigest()
-        document = {"Id": image_id, "Created": "2026-09-01T00:00:00Z", "RepoTags": [reference], "Config": config}
-        self.images[reference] = self.images[image_id] = document
+        document = {"Id": image_id, "Created": stamp(created), "RepoTags": [reference], "RepoDigests": [*digests]}
+        self.images[reference] = self.images[image_id] = {**document, "Config": config}
         return image_id
+
+    def container(self, name: str, image: str = "app:1", **told: Any) -> Made:
+        """One that is there already, nine days old and running, with the label fleet=edge, whatever made it so.
+        told: labels, state, health, mounts, networks, config and host (of its Config and HostConfig)."""
+        if image not in self.images:
+            self.image(image)
+        config = {"Image": image, "Labels": told.get("labels", {"fleet": "edge"}), **told.get("config", {})}
+        made = self._made(name, {**config, "HostConfig": told.get("host", {})})
+        bridge = {"bridge": {"IPAddress": self._address(made), "GlobalIPv6Address": "", "IPAMConfig": None}}
+        made.document |= {"Created": stamp(START - timedelta(days=9)), "Mounts": told.get("mounts", [])}
+        made.document["NetworkSettings"]["Networks"] = told.get("networks", bridge)
+        made.become(told.get("state", "running"), Health=told.get("health"))
+        return made
 
     def run(self, name: str, **body: Any) -> Made:
         """Create and start a container, as a person would; it is healthy at once."""
@@ -92,7 +149,7 @@ class FakeEngine:
                 continue
             if one.exits is not None:
                 self._end(one, one.exits)
-            elif one.boots == 0 and state.get("Health", {}).get("Status") == "starting":
+            elif one.boots == 0 and (state.get("Health") or {}).get("Status") == "starting":
                 state["Health"]["Status"] = "healthy"
             elif one.boots:
                 one.boots -= 1
@@ -105,36 +162,36 @@ class FakeEngine:
     def create(self, name: str, body: Mapping[str, Any]) -> Made:
         if any(one.name == name for one in self.containers.values()):
             raise Refusal(409, f'Conflict. The container name "/{name}" is already in use')
-        image = self.images.get(body["Image"])
-        if image is None:
+        if body["Image"] not in self.images:
             raise Refusal(404, f"No such image: {body['Image']}")
-        if len((body.get("NetworkingConfig") or {}).get("EndpointsConfig") or {}) > 1:
+        endpoints = (body.get("NetworkingConfig") or {}).get("EndpointsConfig") or {}
+        if len(endpoints) > 1:
             raise Refusal(400, "Container cannot be connected to network endpoints")
+        made = self._made(name, body)
+        mode = made.document["HostConfig"]["NetworkMode"]
+        mode = "bridge" if mode == "default" else mode
+        self.join(made, mode, endpoints.get(mode) or {})
+        return made
+
+    def _made(self, name: str, body: Mapping[str, Any]) -> Made:
         self.made += 1
         container_id = hashlib.sha256(f"{name}{self.made}".encode()).hexdigest()
-        host = {
-            "NetworkMode": "default",
-            "LogConfig": {"Type": "json-file", "Config": {}},
-            **body.get("HostConfig", {}),
-        }
-        config = merged(body, image["Config"], container_id)
+        image = self.images[body["Image"]]
+        logs = {"Type": "json-file", "Config": {}}
         document: JSON = {
             "Id": container_id,
             "Name": f"/{name}",
-            "Created": self.now.isoformat(),
+            "Created": stamp(self.now),
             "Image": image["Id"],
             "RestartCount": 0,
             "State": {"Status": "created", "ExitCode": 0, "Error": "", "StartedAt": "0001-01-01T00:00:00Z"},
-            "Config": config,
-            "HostConfig": host,
+            "Config": merged(body, image["Config"], container_id),
+            "HostConfig": {"NetworkMode": "default", "LogConfig": logs, **body.get("HostConfig", {})},
             "Mounts": [],
             "NetworkSettings": {"Networks": {}, "Ports": {}},
         }
-        mode = "bridge" if host["NetworkMode"] == "default" else host["NetworkMode"]
-        endpoints = (body.get("NetworkingConfig") or {}).get("EndpointsConfig") or {}
         made = self.containers[container_id] = Made(document, self.next_boots, self.next_exits)
         made.become("created")
-        self.join(made, mode, endpoints.get(mode) or {})
         return made
 
     def join(self, made: Made, network: str, endpoint: Mapping[str, Any]) -> None:
@@ -186,25 +243,34 @@ class FakeEngine:
 
     # on the wire
 
-    async def serve(self, socket: Path) -> web.AppRunner:
-        """Answer there until the runner is cleaned up."""
-        self.socket = socket
-        app = web.Application()
-        app.router.add_route("*", "/{path:.*}", self._handle)
-        runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.UnixSite(runner, str(socket)).start()
-        return runner
+    async def listen(self, runner: web.AppRunner) -> str:
+        if self.socket is None:
+            self.socket = Path(self.closing.enter_context(tempfile.TemporaryDirectory(prefix="engine")), "e.sock")
+        await web.UnixSite(runner, str(self.socket)).start()
+        return f"unix://{self.socket}"
 
-    async def _handle(self, request: web.Request) -> web.StreamResponse:
+    async def handle(self, request: web.Request) -> web.StreamResponse:
         path = re.sub(r"^/v\d+\.\d+", "", request.path)
         if self.away:
-            assert request.transport is not None
-            request.transport.abort()
-            return web.Response()
+            return cut(request)
         if path == "/version":
-            return web.json_response({"ApiVersion": "1.41", "MinAPIVersion": "1.12", "Version": "20.10.24"})
-        self.requests.append((request.method, path))
+            return await send(request, VERSION, self.stopping)
+        self.requests.append(Heard(request.method, path, dict(request.query)))
+        self._in_the_air += 1
+        self.most_at_once = max(self.most_at_once, self._in_the_air)
+        for _ in range(20):  # so that what is sent together is seen together
+            await asyncio.sleep(0)
+        try:
+            self.before()
+            return await self._say(request, path)
+        finally:
+            self._in_the_air -= 1
+
+    async def _say(self, request: web.Request, path: str) -> web.StreamResponse:
+        told = (self.row.pop(0) if len(self.row) > 1 else self.row[0]) if self.row else self.answers.get(path)
+        if told is not None:
+            endless = path == "/events" and "until" not in request.query
+            return await (_stream(request, told, self.stopping) if endless else send(request, told, self.stopping))
         try:
             body = await request.json() if request.can_read_body else {}
             answer = self._answer(request.method, path, dict(request.query), body)
@@ -212,7 +278,6 @@ class FakeEngine:
             if refusal.status == 304:
                 return web.Response(status=304)
             return web.json_response({"message": str(refusal)}, status=refusal.status)
-        await asyncio.sleep(0)
         if isinstance(answer, bytes):
             return web.Response(body=answer)
         return web.Response(status=204) if answer is None else web.json_response(answer)
@@ -265,25 +330,49 @@ class FakeEngine:
     def _read(self, parts: list[str], query: Mapping[str, str]) -> Any:
         match parts:
             case ["info"]:
-                return {"Name": "host-1", "OSType": "linux", "LiveRestoreEnabled": True}
+                return self.info
             case ["volumes"]:
-                return {"Volumes": [{"Name": name} for name in sorted(self.volumes)]}
+                part = json.loads(query.get("filters", "{}")).get("name", [""])[0]
+                return {"Volumes": [{"Name": name} for name in sorted(self.volumes) if part in name]}
             case ["containers", "json"]:
                 return self._list(query)
             case ["containers", reference, "json"]:
                 return self.find(reference).document
             case ["containers", reference, "logs"]:
                 return self.find(reference).log
-            case ["containers", _, "changes"]:
-                return []
-            case ["containers", _, "stats" | "top"]:
-                return {}
+            case ["containers", reference, "changes" | "stats" | "top" as part]:
+                self.find(reference)
+                return [] if part == "changes" else {}
             case ["images", *reference, "json"]:
-                if "/".join(reference) in self.images:
-                    return self.images["/".join(reference)]
-                raise Refusal(404, f"No such image: {'/'.join(reference)}")
+                return self._image("/".join(reference))
+            case ["distribution", *reference, "json"]:
+                return self._manifest("/".join(reference))
         raise Refusal(404, f"page not found: {parts}")
 
     def _list(self, query: Mapping[str, str]) -> list[JSON]:
         wanted = json.loads(query.get("filters", "{}")).get("label", [])
-        return [row(one) for one in self.containers.values() if all(has_label(one, label) for label in wanted)]
+        found = (one for one in self.containers.values() if all(has_label(one, label) for label in wanted))
+        return [listed(one.document) for one in found]
+
+    def _image(self, name: str) -> JSON:
+        """By a reference, its id, or the beginning of its id."""
+        by_id = (one for key, one in self.images.items() if key.startswith(f"sha256:{name}"))
+        found = self.images.get(name) or next(by_id, None)
+        if found is None:
+            raise Refusal(404, f"No such image: {name}")
+        return found
+
+    def _manifest(self, reference: str) -> JSON:
+        digests = self.registry.get(reference, {}).get("RepoDigests")
+        if not digests:
+            raise Refusal(403, "manifest unknown")
+        return {"Descriptor": {"digest": digests[0].partition("@")[2]}}
+
+
+async def _stream(request: web.Request, answer: Says, closing: asyncio.Event) -> web.StreamResponse:
+    """Events that end with the engine."""
+    response = web.StreamResponse(status=answer.status)
+    await response.prepare(request)
+    await response.write(answer.body.encode() if isinstance(answer.body, str) else answer.body)
+    await closing.wait()
+    return response

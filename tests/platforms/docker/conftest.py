@@ -10,13 +10,13 @@ import pytest
 from controller.app.clients import SharedClients
 from tests.clients.fake_aws import VirtualClock
 from tests.platforms.docker.place import Place
-from tests.support.small_engine import SmallEngine
+from tests.support.fake_engine import FakeEngine
 from tests.support.virtual import START
 
 
 @pytest.fixture
-async def engine() -> AsyncIterator[SmallEngine]:
-    async with SmallEngine() as fake:
+async def engine() -> AsyncIterator[FakeEngine]:
+    async with FakeEngine() as fake:
         yield fake
 
 

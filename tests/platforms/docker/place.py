@@ -16,8 +16,9 @@ from controller.platforms.docker import DockerPlatform
 from controller.platforms.docker.options import DockerOptions
 from controller.platforms.docker.traffic import Traffic
 from tests.platforms.driver import Drive
-from tests.support.fake_containers import T0, Made
+from tests.support.fake_containers import Made
 from tests.support.fake_engine import FakeEngine
+from tests.support.virtual import START
 
 ID = "r-0000000001"
 
@@ -106,8 +107,8 @@ class Place:
 
     def __init__(self, runner: asyncio.Runner, folder: Path) -> None:
         self._runner = runner
-        self._folder = folder
-        self._served: Any = None
+        self._socket = folder / "engine.sock"
+        self._open = False
         self.engine = FakeEngine()
         self.balancer = FakeBalancer()
         self.engines = Engines(SteadyClock(lambda: self.engine))
@@ -118,7 +119,7 @@ class Place:
     def hold(self, **body: Any) -> FakeEngine:
         """Forget what was, and have web-1 to web-3 of this body, behind the balancer."""
         self.close()
-        self.engine, self.balancer = FakeEngine(), FakeBalancer()
+        self.engine, self.balancer = FakeEngine(self._socket), FakeBalancer()
         self.engine.image("app:1", Cmd=["serve"], Env=["A=1"], Healthcheck={"Test": ["CMD", "check"]})
         self.engine.networks.add("net")
         said = {"Image": "app:1", "Labels": {"fleet": "edge"}, "HostConfig": {"NetworkMode": "net"}, **body}
@@ -126,14 +127,15 @@ class Place:
             self.engine.run(f"web-{number}", **said)
             self.balancer.states[f"web-{number}"] = "healthy"
         self.engine.next_boots = 1
-        self._served = self.run(self.engine.serve(self._folder / "engine.sock"))
+        self.run(self.engine.__aenter__())
+        self._open = True
         return self.engine
 
     def close(self) -> None:
-        if self._served is not None:
+        if self._open:
             self.run(self.engines.aclose())
-            self.run(self._served.cleanup())
-            self._served = None
+            self.run(self.engine.__aexit__(None, None, None))
+            self._open = False
 
     def platform(self, balanced: bool = True, **options: Any) -> DockerPlatform:
         """A platform as after a start: it remembers nothing."""
@@ -162,7 +164,7 @@ class Place:
             "policy_hash": "h",
             "serving": serving,
         }
-        return begin(Event(replacement_id, 0, T0, Kind.ACCEPTED, None, facts))
+        return begin(Event(replacement_id, 0, START, Kind.ACCEPTED, None, facts))
 
     def drive(self, name: str = "web-1", replacement_id: str = ID, **how: Any) -> Drive:
         """That replacement, and who drives it."""

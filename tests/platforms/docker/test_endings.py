@@ -288,7 +288,7 @@ def test_what_it_leaves_to_be_seen_is_kept_once_whether_we_stop_it_or_it_ended_b
     if ended:
         engine.stop(place.names()["web-1"])
     seen = list[int]()
-    engine.after["remove"] = lambda: seen.append(engine.requests.count(("GET", path)))
+    engine.after["remove"] = lambda: seen.append(len(engine.calls(f"^GET {path}$")))
     path = f"/containers/{place.names()['web-1'].id}/logs"
     state = finished(place, place.drive(serving=2))
     assert state.outcome is Outcome.REPLACED

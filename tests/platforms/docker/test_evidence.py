@@ -9,8 +9,8 @@ import pytest
 from controller.clients.docker import Engine, Engines
 from controller.platforms.docker.evidence import MOST_BYTES, evidence_of
 from tests.clients.fake_aws import VirtualClock
-from tests.clients.fake_engine import FakeEngine
-from tests.clients.fake_http import Says
+from tests.support.answering import Says
+from tests.support.fake_engine import FakeEngine
 
 ID = "ab12" * 16
 AT = f"/containers/{ID}"
@@ -117,9 +117,9 @@ async def test_no_secret_is_kept_and_what_is_none_is(engine: Engine) -> None:
 async def test_the_last_lines_are_asked_for_and_a_terminals_come_as_they_are(fake: FakeEngine, engine: Engine) -> None:
     fake.says(f"{AT}/logs", b"plain\r\n\x1b[31mred\x1b[0m\n")
     assert (await evidence_of(engine, ID))["logs"]["lines"] == ["plain", " [31mred [0m"]
-    (query,) = [query for _, path, query in fake.requests if path.endswith("/logs")]
+    (query,) = [one.query for one in fake.requests if one.path.endswith("/logs")]
     assert query == {"stdout": "1", "stderr": "1", "timestamps": "1", "tail": "200"}
-    assert all(method == "GET" for method, _, _ in fake.requests)
+    assert fake.calls() == fake.calls("^GET ")
 
 
 @pytest.mark.parametrize("part", ["logs", "json", "stats", "changes", "top"])
@@ -149,7 +149,7 @@ async def test_a_part_that_cannot_be_had_is_named_and_stops_nothing(
 
 
 async def test_an_engine_that_is_gone_leaves_five_reasons(fake: FakeEngine, engine: Engine) -> None:
-    fake.gone_mad = Says('{"message": "the disk is on fire"}', 500)
+    fake.row = [Says('{"message": "the disk is on fire"}', 500)]
     kept = await evidence_of(engine, ID)
     assert set(kept) == {"missing"}
     assert set(kept["missing"]) == {"logs", "inspect", "stats", "changes", "top"}

@@ -10,14 +10,15 @@ from controller.platforms.docker import DockerPlatform
 from controller.platforms.docker.container import listed
 from controller.platforms.docker.inspected import Inspected
 from controller.platforms.docker.options import DockerOptions
-from tests.support.small_engine import SmallEngine, entry_of
+from tests.support import fake_containers
+from tests.support.fake_engine import FakeEngine
 from tests.support.virtual import START
 
 ALIASED = {"front": {"IPAddress": "10.1.0.9", "Aliases": ["web"], "IPAMConfig": None}}
 BY_ALIAS: dict[str, Any] = {"network_alias": {}}
 
 
-async def look(engine: SmallEngine, clients: SharedClients, balancer: Any) -> Inventory:
+async def look(engine: FakeEngine, clients: SharedClients, balancer: Any) -> Inventory:
     options = DockerOptions.model_validate({"host": engine.url, "label": "fleet=edge", "load_balancer": balancer})
     return await DockerPlatform(options, clients).inventory()
 
@@ -26,14 +27,14 @@ def by_name(inventory: Inventory) -> dict[str, tuple[Target, ...]]:
     return {member.names[0]: member.targets for member in inventory.instances}
 
 
-async def test_without_a_balancer_there_is_nobody_to_ask(engine: SmallEngine, clients: SharedClients) -> None:
+async def test_without_a_balancer_there_is_nobody_to_ask(engine: FakeEngine, clients: SharedClients) -> None:
     engine.container("web-1")
     inventory = await look(engine, clients, None)
     assert (by_name(inventory), inventory.groups[0].balancers) == ({"web-1": ()}, ())
     assert inventory.instances[0].serving
 
 
-async def test_who_serves_is_what_the_balancer_says(engine: SmallEngine, clients: SharedClients) -> None:
+async def test_who_serves_is_what_the_balancer_says(engine: FakeEngine, clients: SharedClients) -> None:
     engine.container("web-1", networks=ALIASED)
     engine.container("web-2")
     engine.container("web-3", networks=ALIASED, state="exited")
@@ -47,41 +48,41 @@ async def test_who_serves_is_what_the_balancer_says(engine: SmallEngine, clients
     assert [member.names[0] for member in inventory.instances if member.serving] == ["web-1"]
 
 
-async def test_what_a_balancer_goes_by_is_asked_at_every_look(engine: SmallEngine, clients: SharedClients) -> None:
+async def test_what_a_balancer_goes_by_is_asked_at_every_look(engine: FakeEngine, clients: SharedClients) -> None:
     full = engine.container("web-1", networks=ALIASED)
     assert (await look(engine, clients, BY_ALIAS)).instances[0].serving
-    engine.containers[full]["NetworkSettings"]["Networks"] = {"front": {"IPAddress": "10.1.0.9", "Aliases": None}}
+    full.document["NetworkSettings"]["Networks"] = {"front": {"IPAddress": "10.1.0.9", "Aliases": None}}
     assert not (await look(engine, clients, BY_ALIAS)).instances[0].serving
-    engine.containers[full]["NetworkSettings"]["Networks"] = ALIASED
+    full.document["NetworkSettings"]["Networks"] = ALIASED
     assert (await look(engine, clients, BY_ALIAS)).instances[0].serving
 
 
 async def test_a_balancer_that_does_not_go_by_health_costs_no_inspection(
-    engine: SmallEngine, clients: SharedClients
+    engine: FakeEngine, clients: SharedClients
 ) -> None:
     engine.container("web-1")
     haproxy = {"haproxy": {"socket": "/nowhere/haproxy.sock", "backend": "edge"}}
     await look(engine, clients, haproxy)
-    first = len(engine.requests)
+    first = len(engine.calls())
     await look(engine, clients, haproxy)
-    assert [request for request in engine.requests[first:] if re.search("/containers/[0-9a-f]", request)] == []
+    assert [call for call in engine.calls()[first:] if re.search("/containers/[0-9a-f]+/", call)] == []
 
 
-async def test_the_list_tells_such_a_balancer_what_an_inspection_would(engine: SmallEngine) -> None:
+async def test_the_list_tells_such_a_balancer_what_an_inspection_would(engine: FakeEngine) -> None:
     engine.container("web-1")
     engine.container("web-2", labels={"fleet": "edge", "repave.replacement": "r-7f3"})
     engine.container("r-8a1", labels={"fleet": "edge", "repave.replacement": "r-8a1"}, health={"Status": "starting"})
     engine.container("web-3", state="exited")
     engine.container("web-4", health={"Status": "unhealthy"}, networks=ALIASED, host={"NetworkMode": "front"})
-    for document in engine.containers.values():
+    for document in (one.document for one in engine.containers.values()):
         inspected = Inspected(document).server(80, START)
-        told = listed(entry_of(document)).server(80)
+        told = listed(fake_containers.listed(document)).server(80)
         health: Any = {"healthy": None, "healthy_seconds": None, "attached": None}  # which it does not go by
         assert replace(told, **health) == replace(inspected, **health), document["Name"]
 
 
 async def test_a_balancer_that_cannot_be_read_leaves_everybody_unknown(
-    engine: SmallEngine, clients: SharedClients
+    engine: FakeEngine, clients: SharedClients
 ) -> None:
     engine.container("web-1")
     inventory = await look(engine, clients, {"haproxy": {"socket": "/nowhere/haproxy.sock", "backend": "edge"}})
@@ -92,7 +93,7 @@ async def test_a_balancer_that_cannot_be_read_leaves_everybody_unknown(
     assert not inventory.instances[0].serving
 
 
-async def test_who_cannot_be_replaced_behind_it_is_left_alone(engine: SmallEngine, clients: SharedClients) -> None:
+async def test_who_cannot_be_replaced_behind_it_is_left_alone(engine: FakeEngine, clients: SharedClients) -> None:
     engine.container("web-1")
     engine.container("web-2", health={"Status": "healthy", "Log": []})
     inventory = await look(engine, clients, {"labels": {}})

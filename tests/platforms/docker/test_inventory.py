@@ -11,11 +11,11 @@ from controller.domain.model import Instance, InstanceState, Inventory
 from controller.platforms.docker import DockerPlatform
 from controller.platforms.docker.options import DockerOptions
 from tests.clients.fake_aws import VirtualClock
-from tests.support.small_engine import Fault, SmallEngine
+from tests.support.fake_engine import FakeEngine
 from tests.support.virtual import START
 
 
-def platform(engine: SmallEngine, clients: SharedClients, **options: Any) -> DockerPlatform:
+def platform(engine: FakeEngine, clients: SharedClients, **options: Any) -> DockerPlatform:
     return DockerPlatform(DockerOptions(**{"host": engine.url, "label": "fleet=edge", **options}), clients)
 
 
@@ -27,7 +27,7 @@ def named(inventory: Inventory, name: str) -> Instance:
     return next(member for member in inventory.instances if member.names[0] == name)
 
 
-async def test_members_are_the_containers_with_the_label(engine: SmallEngine, clients: SharedClients) -> None:
+async def test_members_are_the_containers_with_the_label(engine: FakeEngine, clients: SharedClients) -> None:
     engine.container("web-1")
     engine.container("other", labels={"fleet": "api"})
     engine.container("bare", labels={})
@@ -35,18 +35,18 @@ async def test_members_are_the_containers_with_the_label(engine: SmallEngine, cl
     assert names(await platform(engine, clients, label="fleet").inventory()) == ["other", "web-1"]
 
 
-async def test_a_container_is_told_with_all_its_names(engine: SmallEngine, clients: SharedClients) -> None:
-    full = engine.container("web-1", config={"Hostname": "web"})
+async def test_a_container_is_told_with_all_its_names(engine: FakeEngine, clients: SharedClients) -> None:
+    full = engine.container("web-1", config={"Hostname": "web"}).id
     inventory = await platform(engine, clients).inventory()
     member = named(inventory, "web-1")
     assert (member.id, member.zone, member.group) == (full[:12], "host-1", engine.url)
-    assert member.names == ("web-1", full, "web", "172.17.0.2")
+    assert member.names == ("web-1", full, "web", "172.30.0.2")
     assert member.launched_at == START - timedelta(days=9)
     assert member.attributes == {
         "container.id": full,
         "container.name": "web-1",
         "container.image.name": "app:1",
-        "container.image.id": engine.tags["app:1"],
+        "container.image.id": engine.images["app:1"]["Id"],
         "host.name": "host-1",
         "lifecycle": "running",
     }
@@ -72,7 +72,7 @@ async def test_a_container_is_told_with_all_its_names(engine: SmallEngine, clien
     ],
 )
 async def test_its_state_is_told_in_the_words_of_all_platforms(
-    engine: SmallEngine,
+    engine: FakeEngine,
     clients: SharedClients,
     state: str,
     health: str | None,
@@ -85,7 +85,7 @@ async def test_its_state_is_told_in_the_words_of_all_platforms(
 
 
 async def test_what_is_ours_to_take_away_is_no_member_and_a_surge_that_runs_is_desired(
-    engine: SmallEngine, clients: SharedClients
+    engine: FakeEngine, clients: SharedClients
 ) -> None:
     engine.container("web-1")
     engine.container("web-2.quarantine-r-7f3-1795905961", state="exited")
@@ -99,34 +99,34 @@ async def test_what_is_ours_to_take_away_is_no_member_and_a_surge_that_runs_is_d
 
 
 async def test_a_container_that_goes_between_list_and_inspect_is_gone(
-    engine: SmallEngine, clients: SharedClients
+    engine: FakeEngine, clients: SharedClients
 ) -> None:
     engine.container("web-1")
-    going = engine.container("web-2")
-    engine.faults = [Fault(f"GET /containers/{going}/json", 404, "No such container")]
+    going = engine.container("web-2").id
+    engine.refuses(f"/containers/{going}/json", 404)
     assert names(await platform(engine, clients).inventory()) == ["web-1"]
 
 
 async def test_what_cannot_be_inspected_stays_a_member_and_is_left_alone(
-    engine: SmallEngine, clients: SharedClients
+    engine: FakeEngine, clients: SharedClients
 ) -> None:
-    full = engine.container("web-1")
-    engine.faults = [Fault(f"GET /containers/{full}/json", 400)]
+    full = engine.container("web-1").id
+    engine.refuses(f"/containers/{full}/json", 400)
     inventory = await platform(engine, clients).inventory()
     assert [veto.rule for veto in named(inventory, "web-1").vetoes] == ["platform_busy"]
     assert "web-1 could not be inspected" in inventory.gaps
 
 
-async def test_what_never_changes_is_asked_once(engine: SmallEngine, clients: SharedClients) -> None:
+async def test_what_never_changes_is_asked_once(engine: FakeEngine, clients: SharedClients) -> None:
     for number in range(30):
         engine.container(f"web-{number}")
     watched = platform(engine, clients)
     await watched.inventory()
-    assert engine.calls("GET /containers/[0-9a-f]+/json") == 30
+    assert len(engine.calls("GET /containers/[0-9a-f]+/json")) == 30
     assert engine.most_at_once <= 8 + 3
-    first = len(engine.requests)
+    first = len(engine.calls())
     await watched.inventory()
-    assert sorted(request.split("?")[0] for request in engine.requests[first:]) == [
+    assert sorted(engine.calls()[first:]) == [
         "GET /containers/json",
         "GET /images/app:1/json",
         "GET /info",
@@ -134,7 +134,7 @@ async def test_what_never_changes_is_asked_once(engine: SmallEngine, clients: Sh
     ]
 
 
-async def test_an_engine_that_cannot_be_read_hides_nobody(engine: SmallEngine, clients: SharedClients) -> None:
+async def test_an_engine_that_cannot_be_read_hides_nobody(engine: FakeEngine, clients: SharedClients) -> None:
     engine.container("web-1")
     options = DockerOptions(hosts=(engine.url, "unix:///nowhere/docker.sock"), label="fleet=edge")
     with pytest.raises(Transient, match="the engine unix:///nowhere/docker.sock could not be read: .*no connection"):
@@ -142,10 +142,10 @@ async def test_an_engine_that_cannot_be_read_hides_nobody(engine: SmallEngine, c
 
 
 async def test_a_fleet_over_two_engines_has_a_group_and_a_zone_on_each(
-    engine: SmallEngine, clients: SharedClients
+    engine: FakeEngine, clients: SharedClients
 ) -> None:
     engine.container("web-1")
-    async with SmallEngine(name="host-2") as second:
+    async with FakeEngine(info={"Name": "host-2", "OSType": "linux"}) as second:
         second.container("web-2")
         options = DockerOptions(hosts=(engine.url, second.url), label="fleet=edge")
         inventory = await DockerPlatform(options, clients).inventory()
@@ -160,11 +160,11 @@ async def test_a_fleet_over_two_engines_has_a_group_and_a_zone_on_each(
 # Images
 
 
-async def test_a_launch_would_use_what_the_reference_means_now(engine: SmallEngine, clients: SharedClients) -> None:
+async def test_a_launch_would_use_what_the_reference_means_now(engine: FakeEngine, clients: SharedClients) -> None:
     old = engine.image("app:1")
     engine.container("web-1")
     engine.container("web-2", image="side:1")
-    new = engine.image("app:1", "rebuilt", created=START + timedelta(days=1))
+    new = engine.image("app:1", created=START + timedelta(days=1))
     inventory = await platform(engine, clients).inventory()
     member = named(inventory, "web-1")
     assert member.image.id == old[7:19]
@@ -177,10 +177,10 @@ async def test_a_launch_would_use_what_the_reference_means_now(engine: SmallEngi
 
 
 async def test_an_image_that_lost_its_reference_leaves_open_what_a_launch_would_use(
-    engine: SmallEngine, clients: SharedClients
+    engine: FakeEngine, clients: SharedClients
 ) -> None:
     engine.container("web-1")
-    del engine.tags["app:1"]
+    del engine.images["app:1"]
     inventory = await platform(engine, clients).inventory()
     assert inventory.launch_image(named(inventory, "web-1")) is None
     assert f"{engine.url} has no image app:1" in inventory.gaps
@@ -204,21 +204,21 @@ BY_HAND = datetime(2026, 5, 1, tzinfo=UTC)
     ],
 )
 async def test_an_image_is_dated_by_its_label_then_by_hand_then_by_its_own_date(
-    engine: SmallEngine,
+    engine: FakeEngine,
     clients: SharedClients,
     label: str | None,
     by_hand: str | None,
     made: datetime,
     expected: datetime | None,
 ) -> None:
-    engine.image("app:1", created=made, labels={LABEL: label} if label else None)
+    engine.image("app:1", created=made, Labels={LABEL: label} if label else None)
     engine.container("web-1")
     said = {"image_created": {"app:1": by_hand}} if by_hand else {}
     member = named(await platform(engine, clients, **said).inventory(), "web-1")
     assert member.image.created_at == expected
 
 
-async def test_a_date_by_hand_may_name_the_image_by_its_id(engine: SmallEngine, clients: SharedClients) -> None:
+async def test_a_date_by_hand_may_name_the_image_by_its_id(engine: FakeEngine, clients: SharedClients) -> None:
     image_id = engine.image("app:1", created=datetime(1970, 1, 1, tzinfo=UTC))
     engine.container("web-1")
     for key in (image_id, image_id[7:19]):
@@ -227,11 +227,11 @@ async def test_a_date_by_hand_may_name_the_image_by_its_id(engine: SmallEngine, 
 
 
 async def test_with_pull_always_a_launch_would_use_what_the_registry_has(
-    engine: SmallEngine, clients: SharedClients, clock: VirtualClock
+    engine: FakeEngine, clients: SharedClients, clock: VirtualClock
 ) -> None:
-    engine.image("app:1", RepoDigests=["app@sha256:" + "1" * 64])
+    engine.image("app:1", digests=["app@sha256:" + "1" * 64])
     engine.container("web-1")
-    engine.registry["app:1"] = "sha256:" + "1" * 64
+    engine.registry["app:1"] = {"RepoDigests": ["app@sha256:" + "1" * 64]}
     watched = platform(engine, clients, pull="always")
 
     async def launches() -> str | None:
@@ -239,9 +239,9 @@ async def test_with_pull_always_a_launch_would_use_what_the_registry_has(
         launch = inventory.launch_image(named(inventory, "web-1"))
         return launch.id if launch else None
 
-    assert await launches() == engine.tags["app:1"][7:19]
-    engine.registry["app:1"] = "sha256:" + "2" * 64
-    assert await launches() == engine.tags["app:1"][7:19]
+    assert await launches() == engine.images["app:1"]["Id"][7:19]
+    engine.registry["app:1"] = {"RepoDigests": ["app@sha256:" + "2" * 64]}
+    assert await launches() == engine.images["app:1"]["Id"][7:19]
     await clock.sleep(360)
     assert await launches() == "2" * 12
     engine.registry.clear()
@@ -251,19 +251,19 @@ async def test_with_pull_always_a_launch_would_use_what_the_registry_has(
 
 @pytest.mark.parametrize("how", ["id", "digest"])
 async def test_no_registry_is_asked_about_what_means_the_same_for_ever(
-    engine: SmallEngine, clients: SharedClients, how: str
+    engine: FakeEngine, clients: SharedClients, how: str
 ) -> None:
     image_id = engine.image("app:1")
     reference = {"id": image_id, "digest": "app@sha256:" + "1" * 64}[how]
-    engine.tags[reference] = image_id
+    engine.images[reference] = engine.images[image_id]
     engine.container("web-1", image=reference)
     inventory = await platform(engine, clients, pull="always").inventory()
     assert inventory.launch_image(named(inventory, "web-1")) == named(inventory, "web-1").image
-    assert engine.calls("GET /distribution/") == 0
+    assert len(engine.calls("GET /distribution/")) == 0
 
 
 async def test_a_registry_that_cannot_be_reached_is_a_gap_and_asked_again_a_minute_later(
-    engine: SmallEngine, clients: SharedClients, clock: VirtualClock
+    engine: FakeEngine, clients: SharedClients, clock: VirtualClock
 ) -> None:
     engine.container("web-1")
     watched = platform(engine, clients, pull="always")
@@ -272,7 +272,7 @@ async def test_a_registry_that_cannot_be_reached_is_a_gap_and_asked_again_a_minu
     (gap,) = inventory.gaps
     assert gap.startswith("what a registry has for app:1 could not be read: ")
     await watched.inventory()
-    assert engine.calls("GET /distribution/") == 1
+    assert len(engine.calls("GET /distribution/")) == 1
     await clock.sleep(61)
     await watched.inventory()
-    assert engine.calls("GET /distribution/") == 2
+    assert len(engine.calls("GET /distribution/")) == 2

@@ -10,13 +10,13 @@ from controller.domain.errors import Permanent
 from controller.domain.model import Inventory
 from controller.platforms.docker import DockerPlatform
 from controller.platforms.docker.options import DockerOptions
-from tests.support.small_engine import Fault, SmallEngine
+from tests.support.fake_engine import FakeEngine
 
 EDGE = {"fleet": "edge"}
 ANONYMOUS = "ab" * 32
 
 
-async def look(engine: SmallEngine, clients: SharedClients, **options: Any) -> Inventory:
+async def look(engine: FakeEngine, clients: SharedClients, **options: Any) -> Inventory:
     declared = DockerOptions(**{"host": engine.url, "label": "fleet=edge", **options})
     return await DockerPlatform(declared, clients).inventory()
 
@@ -26,7 +26,7 @@ def of(inventory: Inventory, name: str = "web-1") -> dict[str, str]:
     return {veto.rule: veto.reason for veto in member.vetoes}
 
 
-async def said(engine: SmallEngine, clients: SharedClients, container: Any, **options: Any) -> dict[str, str]:
+async def said(engine: FakeEngine, clients: SharedClients, container: Any, **options: Any) -> dict[str, str]:
     engine.container("web-1", **container)
     return of(await look(engine, clients, **options))
 
@@ -35,7 +35,7 @@ def mount(kind: str, source: str, target: str, *, writable: bool = True, name: s
     return {"Type": kind, "Source": source, "Destination": target, "RW": writable, "Name": name}
 
 
-async def test_an_ordinary_container_may_be_replaced(engine: SmallEngine, clients: SharedClients) -> None:
+async def test_an_ordinary_container_may_be_replaced(engine: FakeEngine, clients: SharedClients) -> None:
     compose = {"com.docker.compose.project": "shop", "com.docker.compose.service": "web"}
     assert await said(engine, clients, {"labels": EDGE | compose}) == {}
 
@@ -66,19 +66,19 @@ HARMLESS = [
         ),
     ],
 )
-async def test_what_keeps_data_is_stateful(engine: SmallEngine, clients: SharedClients, kept: Any, words: str) -> None:
+async def test_what_keeps_data_is_stateful(engine: FakeEngine, clients: SharedClients, kept: Any, words: str) -> None:
     assert await said(engine, clients, {"mounts": [*HARMLESS, kept]}) == {"stateful": words}
 
 
-async def test_what_is_read_only_or_passes_away_is_fine(engine: SmallEngine, clients: SharedClients) -> None:
+async def test_what_is_read_only_or_passes_away_is_fine(engine: FakeEngine, clients: SharedClients) -> None:
     assert await said(engine, clients, {"mounts": HARMLESS}) == {}
 
 
-async def test_shared_volumes_are_fine_where_the_config_says_so(engine: SmallEngine, clients: SharedClients) -> None:
+async def test_shared_volumes_are_fine_where_the_config_says_so(engine: FakeEngine, clients: SharedClients) -> None:
     assert await said(engine, clients, {"mounts": [DATA]}, volumes="shared") == {}
 
 
-async def test_the_label_says_stateful_whatever_the_config_says(engine: SmallEngine, clients: SharedClients) -> None:
+async def test_the_label_says_stateful_whatever_the_config_says(engine: FakeEngine, clients: SharedClients) -> None:
     labels = EDGE | {"repave.stateful": "sessions"}
     found = await said(engine, clients, {"labels": labels}, volumes="shared")
     assert found == {"stateful": "web-1 bears the label repave.stateful: sessions"}
@@ -113,22 +113,22 @@ TAKES_ANOTHER = "; `ports: LOW-HIGH` lets its successor take another"
     ],
 )
 async def test_what_no_second_one_can_have_is_exclusive(
-    engine: SmallEngine, clients: SharedClients, container: Any, words: str
+    engine: FakeEngine, clients: SharedClients, container: Any, words: str
 ) -> None:
     assert await said(engine, clients, container) == {"exclusive": words}
 
 
 @pytest.mark.parametrize("port", ["", "0", "8000-8010"])
-async def test_ports_that_the_engine_chooses_are_fine(engine: SmallEngine, clients: SharedClients, port: str) -> None:
+async def test_ports_that_the_engine_chooses_are_fine(engine: FakeEngine, clients: SharedClients, port: str) -> None:
     host = {"PortBindings": {"80/tcp": [{"HostPort": port}], "81/tcp": None}, "PidMode": "host", "IpcMode": "private"}
     assert await said(engine, clients, {"host": host}) == {}
 
 
-async def test_a_fixed_port_is_fine_where_the_config_has_a_range(engine: SmallEngine, clients: SharedClients) -> None:
+async def test_a_fixed_port_is_fine_where_the_config_has_a_range(engine: FakeEngine, clients: SharedClients) -> None:
     assert await said(engine, clients, {"host": PORT}, ports="8080-8099") == {}
 
 
-async def test_a_range_that_is_full_is_no_capacity(engine: SmallEngine, clients: SharedClients) -> None:
+async def test_a_range_that_is_full_is_no_capacity(engine: FakeEngine, clients: SharedClients) -> None:
     engine.container("web-1", host=PORT)
     second = {"PortBindings": {"80/tcp": [{"HostPort": "8081"}]}}
     engine.container("web-2", host=second)
@@ -139,9 +139,9 @@ async def test_a_range_that_is_full_is_no_capacity(engine: SmallEngine, clients:
     assert (await look(engine, clients, ports="8080-8082")).groups[0].vetoes == ()
 
 
-async def test_who_lends_its_network_to_another_is_exclusive(engine: SmallEngine, clients: SharedClients) -> None:
+async def test_who_lends_its_network_to_another_is_exclusive(engine: FakeEngine, clients: SharedClients) -> None:
     web = engine.container("web-1")
-    engine.container("sidecar", labels={}, host={"NetworkMode": f"container:{web}"})
+    engine.container("sidecar", labels={}, host={"NetworkMode": f"container:{web.id}"})
     assert of(await look(engine, clients)) == {"exclusive": "web-1 lends its network to sidecar"}
 
 
@@ -182,12 +182,12 @@ async def test_who_lends_its_network_to_another_is_exclusive(engine: SmallEngine
     ],
 )
 async def test_what_somebody_else_decides_about_is_left_alone(
-    engine: SmallEngine, clients: SharedClients, container: Any, rule: str, words: str
+    engine: FakeEngine, clients: SharedClients, container: Any, rule: str, words: str
 ) -> None:
     assert await said(engine, clients, container) == {rule: words}
 
 
-async def test_a_service_that_compose_is_recreating_is_busy(engine: SmallEngine, clients: SharedClients) -> None:
+async def test_a_service_that_compose_is_recreating_is_busy(engine: FakeEngine, clients: SharedClients) -> None:
     service = {"com.docker.compose.project": "shop", "com.docker.compose.service": "web"}
     engine.container("shop-web-1", labels=EDGE | service)
     engine.container("0123456789ab_shop-web-1", labels=EDGE | service, state="created")
@@ -197,14 +197,14 @@ async def test_a_service_that_compose_is_recreating_is_busy(engine: SmallEngine,
     assert of(inventory, "shop-api-1") == {}
 
 
-async def test_only_linux_containers_are_replaced(engine: SmallEngine, clients: SharedClients) -> None:
+async def test_only_linux_containers_are_replaced(engine: FakeEngine, clients: SharedClients) -> None:
     engine.info["OSType"] = "windows"
     engine.container("web-1")
     (group,) = (await look(engine, clients)).groups
     assert [veto.rule for veto in group.vetoes] == ["unsupported_group"]
 
 
-async def test_a_member_of_two_fleets_belongs_to_neither(engine: SmallEngine, clients: SharedClients) -> None:
+async def test_a_member_of_two_fleets_belongs_to_neither(engine: FakeEngine, clients: SharedClients) -> None:
     engine.container("web-1", labels=EDGE | {"app": "shop"})
     engine.container("web-2")
     mine = DockerPlatform(DockerOptions(host=engine.url, label="fleet=edge"), clients)
@@ -219,7 +219,7 @@ async def test_a_member_of_two_fleets_belongs_to_neither(engine: SmallEngine, cl
 
 
 async def test_a_fleet_that_nobody_looks_at_any_more_takes_nobody_away(
-    engine: SmallEngine, clients: SharedClients
+    engine: FakeEngine, clients: SharedClients
 ) -> None:
     engine.container("web-1", labels=EDGE | {"app": "shop"})
     mine = DockerPlatform(DockerOptions(host=engine.url, label="fleet=edge"), clients)
@@ -233,11 +233,11 @@ async def test_a_fleet_that_nobody_looks_at_any_more_takes_nobody_away(
 # Held
 
 
-async def test_a_label_or_a_volume_holds(engine: SmallEngine, clients: SharedClients) -> None:
+async def test_a_label_or_a_volume_holds(engine: FakeEngine, clients: SharedClients) -> None:
     engine.container("web-1", labels=EDGE | {"repave.hold": "till monday"})
     engine.container("web-2")
     engine.container("web-3")
-    engine.volumes = ["repave-hold-web-2", "repave-hold-2", "my-repave-hold-web-3"]
+    engine.volumes = {"repave-hold-web-2", "repave-hold-2", "my-repave-hold-web-3"}
     inventory = await look(engine, clients)
     assert of(inventory) == {"held": "web-1 bears the label repave.hold: till monday"}
     words = "there is a volume repave-hold-web-2: `docker volume rm repave-hold-web-2` ends the hold"
@@ -246,9 +246,9 @@ async def test_a_label_or_a_volume_holds(engine: SmallEngine, clients: SharedCli
     assert inventory.groups[0].vetoes == ()
 
 
-async def test_a_volume_holds_the_whole_engine(engine: SmallEngine, clients: SharedClients) -> None:
+async def test_a_volume_holds_the_whole_engine(engine: FakeEngine, clients: SharedClients) -> None:
     engine.container("web-1")
-    engine.volumes = ["repave-hold"]
+    engine.volumes = {"repave-hold"}
     inventory = await look(engine, clients)
     assert of(inventory) == {}
     assert [(veto.rule, veto.reason) for veto in inventory.groups[0].vetoes] == [
@@ -256,9 +256,9 @@ async def test_a_volume_holds_the_whole_engine(engine: SmallEngine, clients: Sha
     ]
 
 
-async def test_while_the_volumes_cannot_be_read_everything_is_held(engine: SmallEngine, clients: SharedClients) -> None:
+async def test_while_the_volumes_cannot_be_read_everything_is_held(engine: FakeEngine, clients: SharedClients) -> None:
     engine.container("web-1")
-    engine.faults = [Fault("GET /volumes", 400)]
+    engine.refuses("/volumes", 400)
     inventory = await look(engine, clients)
     (veto,) = inventory.groups[0].vetoes
     assert veto.rule == "held"
@@ -266,9 +266,7 @@ async def test_while_the_volumes_cannot_be_read_everything_is_held(engine: Small
     assert veto.reason.startswith(f"whether a volume holds {engine.url} could not be read: ")
 
 
-async def test_an_engine_under_two_addresses_is_one(
-    engine: SmallEngine, clients: SharedClients, tmp_path: Path
-) -> None:
+async def test_an_engine_under_two_addresses_is_one(engine: FakeEngine, clients: SharedClients, tmp_path: Path) -> None:
     engine.container("web-1")
     alias = tmp_path / "s"
     alias.symlink_to(engine.url.removeprefix("unix://"))
