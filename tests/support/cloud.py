@@ -105,17 +105,18 @@ STEADY = Timings(
 @asynccontextmanager
 async def frozen_cloud(folder: Path, *groups: GroupSpec) -> AsyncIterator[Cloud]:
     """A world whose time passes only by `pass_time`, so that no test of it depends on how busy the machine is."""
-    async with cloud_of(Scenario(seed=1, timings=STEADY, groups=groups), folder) as cloud:
-        await cloud.remote.happen("time", frozen=True)
+    async with cloud_of(Scenario(seed=1, timings=STEADY, groups=groups), folder, frozen=True) as cloud:
         yield cloud
 
 
 @asynccontextmanager
-async def cloud_of(scenario: Scenario, folder: Path, key: str = "AKIATEST") -> AsyncIterator[Cloud]:
+async def cloud_of(
+    scenario: Scenario, folder: Path, key: str = "AKIATEST", *, frozen: bool = False
+) -> AsyncIterator[Cloud]:
     """Run a scenario, and open clients that sign with `key`."""
     wire_log = folder / "wire.jsonl"
     async with AsyncExitStack() as stack:
-        world = await stack.enter_async_context(forked_world(scenario, wire_log))
+        world = await stack.enter_async_context(forked_world(scenario, wire_log, frozen=frozen))
         remote = await stack.enter_async_context(RemoteWorld(world.control))
         scaling = await stack.enter_async_context(client(world, "autoscaling", key))
         ec2 = await stack.enter_async_context(client(world, "ec2", key))

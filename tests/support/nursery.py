@@ -1,8 +1,8 @@
 """`python -m tests.support.nursery`: loads the emulator once, then forks a world for each line it is given.
 
 Loading moto takes seconds, a fork milliseconds, and a forked world knows nothing of the ones before it. A line on
-standard input is JSON: `{"scenario": {...}, "wire_log": PATH}` begins a world, which announces itself on standard
-output as `python -m controller.demo.world` does; `{"end": PID}` ends it, and is answered when it is gone.
+standard input is JSON: `{"scenario": {...}, "wire_log": PATH, "frozen": BOOL}` begins a world, which announces itself
+on standard output as `python -m controller.demo.world` does; `{"end": PID}` ends it, and is answered when it is gone.
 """
 
 import json
@@ -91,6 +91,8 @@ def serve(order: dict[str, Any]) -> int:
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     serving = Serving(Scenario.model_validate(order["scenario"]), Path(order["wire_log"]), 0)
+    if order["frozen"]:
+        serving.world.set_time(True, 0.0)
     driver = threading.Thread(target=serving.world.run, args=(stop,), name="driver", daemon=True)
     driver.start()
     serving.start()

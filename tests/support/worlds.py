@@ -43,9 +43,10 @@ class Nursery:
         self._process.wait(10)
         self._process.stdout.close()
 
-    def begin(self, scenario: Scenario, wire_log: Path) -> RunningWorld:
-        """A world."""
-        ready = self._ask({"scenario": scenario.model_dump(mode="json"), "wire_log": str(wire_log)})
+    def begin(self, scenario: Scenario, wire_log: Path, *, frozen: bool = False) -> RunningWorld:
+        """A world. frozen: its time stands from its first moment on."""
+        order = {"scenario": scenario.model_dump(mode="json"), "wire_log": str(wire_log), "frozen": frozen}
+        ready = self._ask(order)
         groups = tuple(
             WorldGroupInfo(group["name"], tuple(group["target_groups"]), tuple(group["instances"]))
             for group in ready["groups"]
@@ -78,10 +79,10 @@ def nursery() -> Nursery:
 
 
 @asynccontextmanager
-async def forked_world(scenario: Scenario, wire_log: Path) -> AsyncIterator[RunningWorld]:
-    """A world for as long as the context lasts."""
+async def forked_world(scenario: Scenario, wire_log: Path, *, frozen: bool = False) -> AsyncIterator[RunningWorld]:
+    """A world for as long as the context lasts. frozen: its time stands from its first moment on."""
     worlds = await asyncio.to_thread(nursery)
-    world = await asyncio.to_thread(worlds.begin, scenario, wire_log)
+    world = await asyncio.to_thread(worlds.begin, scenario, wire_log, frozen=frozen)
     try:
         yield world
     finally:
