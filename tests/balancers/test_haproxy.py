@@ -1,5 +1,6 @@
 """HAProxy's servers, in a real HAProxy: added, checked before traffic, drained and dropped."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,10 @@ async def test_what_does_not_pass_haproxys_check_gets_no_request(
     assert load.failures == []
 
 
+async def is_asked(backend: Backend) -> bool:
+    return backend.waiting > 0
+
+
 async def says(balancer: Haproxy, server: Server, state: str, words: str) -> bool:
     target = (await balancer.targets("edge", (server,)))[server.instance_id]
     return target.state == state and words in target.reason
@@ -77,12 +82,13 @@ async def test_a_server_of_the_file_is_taken_over_drained_and_kept_in_maintenanc
     balancer, gate, web_1 = balancer_of(proxy), Gate(), server_of(backends[0], "web-1")
     await registered(balancer, web_1, gate)
     assert calls(gate) == []
-    backends[0].seconds = 0.3
+    backends[0].held = asyncio.Event()
     async with steady_load(proxy.url, clients=8) as load:
-        await eventually(lambda: served_by(load.answered, backends[0]))
+        await eventually(lambda: is_asked(backends[0]))
         await balancer.deregister("edge", web_1, gate)
         assert calls(gate) == ["SetServer web-1 drain"]
         assert await says(balancer, web_1, "draining", "session(s) left")
+        backends[0].held.set()
         await deregistered(balancer, web_1, gate)
         assert calls(gate) == ["SetServer web-1 drain", "SetServer web-1 maint"]
         await balancer.forget("edge", web_1, gate)

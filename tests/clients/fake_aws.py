@@ -161,11 +161,13 @@ class VirtualClock:
 
 
 LOADER = create_loader()
+PATIENT = Bounds(60.0, 60.0, 60.0, 60.0)
+"""However busy the machine is: loading the models of a service takes a while."""
 
 
 def client_of(clock: VirtualClock, bounds: Bounds | None = None) -> Aws:
     """A client like any other, but AWS's models are read from the disk only once for all tests."""
-    aws = Aws(clock, bounds or Bounds())
+    aws = Aws(clock, bounds or PATIENT)
     aws._session.register_component("data_loader", LOADER)
     return aws
 

@@ -177,7 +177,7 @@ async def test_nobody_at_the_endpoint_means_that_nothing_happened(
 
 
 @pytest.mark.parametrize("bad", [Answer(hang=True), Answer(DONE.body, drip=True)], ids=["no answer", "dripping"])
-@pytest.mark.parametrize("bounds", [Bounds(answer_seconds=0.05), Bounds(mutation_seconds=0.5)], ids=["gap", "whole"])
+@pytest.mark.parametrize("bounds", [Bounds(answer_seconds=0.25), Bounds(mutation_seconds=0.5)], ids=["gap", "whole"])
 async def test_a_mutation_without_an_answer_ends_and_perhaps_happened(
     endpoint: FakeAws, clock: VirtualClock, bad: Answer, bounds: Bounds
 ) -> None:
@@ -195,7 +195,7 @@ async def test_a_mutation_without_an_answer_ends_and_perhaps_happened(
 
 
 async def test_a_read_without_an_answer_ends(endpoint: FakeAws, clock: VirtualClock) -> None:
-    aws = client_of(clock, Bounds(answer_seconds=0.05))
+    aws = client_of(clock, Bounds(answer_seconds=0.25, read_seconds=60.0))
     endpoint.says("DescribeAutoScalingGroups", Answer(hang=True))
     with pytest.raises(Transient) as caught:
         await aws.read(HERE, *GROUPS)

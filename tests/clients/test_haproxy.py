@@ -109,10 +109,10 @@ async def test_a_read_is_tried_again(fake: FakeHaproxy) -> None:
 async def test_who_does_not_answer_is_not_waited_for(fake: FakeHaproxy) -> None:
     fake.answers = [None]
     with pytest.raises(Transient, match="no answer in time") as caught:
-        await api_of(fake, answer_seconds=0.05, attempts=1).servers("edge")
+        await api_of(fake, answer_seconds=0.2, attempts=1).servers("edge")
     assert not caught.value.perhaps
     with pytest.raises(Transient) as caught:
-        await api_of(fake, answer_seconds=0.05).mutate("DeleteServer", "del server edge/web-1")
+        await api_of(fake, answer_seconds=0.2).mutate("DeleteServer", "del server edge/web-1")
     assert (caught.value.code, caught.value.perhaps) == ("timeout", True)
     assert len(fake.asked) == 2
 

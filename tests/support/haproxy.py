@@ -28,6 +28,7 @@ defaults
   timeout connect 1s
   timeout client 10s
   timeout server 10s
+  timeout check 1s
   option redispatch
   retries 3
 {more}frontend front
@@ -42,6 +43,7 @@ backend edge
 backend elsewhere
   server other 127.0.0.9:9 disabled
 """
+"""Without `timeout check`, a check has no longer than `inter`; a busy machine answers late."""
 
 
 def needs_haproxy() -> str:
@@ -143,13 +145,16 @@ async def running_haproxy(
 
 @dataclass
 class Backend:
-    """A container's HTTP server. healthy: what its health check is told. served: requests that it answered."""
+    """A container's HTTP server. healthy: what its health check is told. served: requests that reached it. held: what
+    its answers wait for, if anything; waiting: how many do."""
 
     address: str
     port: int
     healthy: bool = True
     seconds: float = 0.0
     served: int = 0
+    held: asyncio.Event | None = None
+    waiting: int = 0
     runner: web.AppRunner | None = None
 
     @property
@@ -173,6 +178,10 @@ class Backend:
         self.served += 1
         if self.seconds:
             await asyncio.sleep(self.seconds)
+        if self.held is not None:
+            self.waiting += 1
+            await self.held.wait()
+            self.waiting -= 1
         return web.Response(text=self.address)
 
     async def _check(self, _: web.Request) -> web.Response:

@@ -87,7 +87,7 @@ async def traced(scene: Scene, trace_id: str, events: Sequence[Event]) -> list[s
     return await settles(lambda: trace_problems(scene.tap, trace_id, events, scene.on_the_root))
 
 
-async def settles(problems: Callable[[], Sequence[str]], within_seconds: float = 3.0) -> list[str]:
+async def settles(problems: Callable[[], Sequence[str]], within_seconds: float = 10.0) -> list[str]:
     """The problems that are left when they have had a moment to go."""
 
     async def look() -> list[str]:
@@ -96,7 +96,7 @@ async def settles(problems: Callable[[], Sequence[str]], within_seconds: float =
     return await settling(look, within_seconds)
 
 
-async def settling(problems: Callable[[], Awaitable[list[str]]], within_seconds: float = 3.0) -> list[str]:
+async def settling(problems: Callable[[], Awaitable[list[str]]], within_seconds: float = 10.0) -> list[str]:
     """The same, of what has to be asked for."""
     found: list[str] = []
 
