@@ -51,7 +51,12 @@ async def settled(web: Fleet, folder: Path, docker: str = "") -> tuple[int, list
     process = await asyncio.create_subprocess_exec(
         *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
-    output, _ = await asyncio.wait_for(process.communicate(), 60)
+    try:
+        output, _ = await asyncio.wait_for(process.communicate(), 100)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
     lines = output.decode().splitlines()
     assert process.returncode != 2, output.decode()
     return process.returncode or 0, [json.loads(line) for line in lines if line.startswith("{")]
