@@ -6,13 +6,11 @@ something else, well or badly. What a real engine does with a container is shown
 """
 
 import asyncio
-import hashlib
 import json
 import re
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,19 +18,9 @@ from aiohttp import web
 
 from controller.clients.docker_transport import EngineAddress
 from tests.support.answering import Says, Serving, cut, says, send
-from tests.support.fake_containers import JSON, Change, Made, has_label, listed, merged, stamp
-from tests.support.virtual import START
+from tests.support.fake_containers import JSON, Change, Kept, Made, Refusal, has_label, listed
 
-NETWORKS = ("bridge", "host", "none")
 VERSION = says({"ApiVersion": "1.41", "MinAPIVersion": "1.12", "Version": "20.10.24"})
-
-
-class Refusal(Exception):
-    """The engine says no. status: of its answer."""
-
-    def __init__(self, status: int, words: str) -> None:
-        super().__init__(words)
-        self.status = status
 
 
 @dataclass(frozen=True)
@@ -45,23 +33,18 @@ class Heard:
 
 
 @dataclass
-class FakeEngine(Serving):
-    """images: reference or id -> inspect. registry: reference -> the image that a pull brings; the digest there is in
-    its RepoDigests. next_boots, next_exits: of the containers that are created from now on.
+class FakeEngine(Serving, Kept):
+    """registry: reference -> the image that a pull brings; the digest there is in its RepoDigests.
 
     answers: path (`/containers/ab12/json`) -> what is said there instead. row: said to everything but /version,
     whatever is there, in turn and the last for ever. fail: by operation (`start`, `create`, `rename` ...), refusals to
     answer with first, in order. away: nobody answers. before: called before each answer. after: called once by that
     name when the operation has taken effect.
 
-    requests: all but /version. bodies: of the creates. changes: every mutation. most_at_once: requests that were in the
-    air together.
+    requests: all but /version. bodies: of the creates. most_at_once: requests that were in the air together.
     """
 
     socket: Path | None = None
-    images: dict[str, JSON] = field(default_factory=dict)
-    containers: dict[str, Made] = field(default_factory=dict)
-    networks: set[str] = field(default_factory=lambda: set(NETWORKS))
     volumes: set[str] = field(default_factory=set)
     registry: dict[str, JSON] = field(default_factory=dict)
     info: JSON = field(default_factory=lambda: {"Name": "host-1", "OSType": "linux", "LiveRestoreEnabled": True})
@@ -71,14 +54,9 @@ class FakeEngine(Serving):
     away: bool = False
     before: Callable[[], object] = lambda: None
     after: dict[str, Callable[[], object]] = field(default_factory=dict)
-    changes: list[Change] = field(default_factory=list)
     requests: list[Heard] = field(default_factory=list)
     bodies: list[JSON] = field(default_factory=list)
     most_at_once: int = 0
-    next_boots: int | None = 0
-    next_exits: int | None = None
-    now: datetime = START
-    made: int = 0
     _in_the_air: int = 0
 
     @property
@@ -98,148 +76,6 @@ class FakeEngine(Serving):
         """The requests, as `METHOD PATH`, in which this is found."""
         told = (f"{one.method} {one.path}" for one in self.requests)
         return [call for call in told if re.search(pattern, call)]
-
-    def image(self, reference: str, *, created: datetime = START, digests: Sequence[str] = (), **config: Any) -> str:
-        """Have a reference mean a new image with this configuration; its id."""
-        image_id = "sha256:" + hashlib.sha256(f"{reference}{len(self.images)}".encode()).hexdigest()
-        document = {"Id": image_id, "Created": stamp(created), "RepoTags": [reference], "RepoDigests": [*digests]}
-        self.images[reference] = self.images[image_id] = {**document, "Config": config}
-        return image_id
-
-    def container(self, name: str, image: str = "app:1", **told: Any) -> Made:
-        """One that is there already, nine days old and running, with the label fleet=edge, whatever made it so.
-        told: labels, state, health, mounts, networks, config and host (of its Config and HostConfig)."""
-        if image not in self.images:
-            self.image(image)
-        config = {"Image": image, "Labels": told.get("labels", {"fleet": "edge"}), **told.get("config", {})}
-        made = self._made(name, {**config, "HostConfig": told.get("host", {})})
-        bridge = {"bridge": {"IPAddress": self._address(made), "GlobalIPv6Address": "", "IPAMConfig": None}}
-        made.document |= {"Created": stamp(START - timedelta(days=9)), "Mounts": told.get("mounts", [])}
-        made.document["NetworkSettings"]["Networks"] = told.get("networks", bridge)
-        made.become(told.get("state", "running"), Health=told.get("health"))
-        return made
-
-    def run(self, name: str, **body: Any) -> Made:
-        """Create and start a container, as a person would; it is healthy at once."""
-        made = self.create(name, body)
-        self.start(made)
-        if "Health" in made.document["State"]:
-            made.document["State"]["Health"]["Status"] = "healthy"
-        self.changes.clear()
-        return made
-
-    def named(self, name: str) -> Made:
-        return next(one for one in self.containers.values() if one.name == name)
-
-    def find(self, reference: str) -> Made:
-        """By id, name, or the beginning of an id, in this order."""
-        by_name = [one for one in self.containers.values() if one.name == reference]
-        by_id = [one for key, one in self.containers.items() if key.startswith(reference)]
-        for one in (self.containers.get(reference), *by_name, *by_id):
-            if one is not None:
-                return one
-        raise Refusal(404, f"No such container: {reference}")
-
-    def advance(self) -> None:
-        """Some time passes."""
-        self.now += timedelta(seconds=5)
-        for one in self.containers.values():
-            state = one.document["State"]
-            if one.status != "running":
-                continue
-            if one.exits is not None:
-                self._end(one, one.exits)
-            elif one.boots == 0 and (state.get("Health") or {}).get("Status") == "starting":
-                state["Health"]["Status"] = "healthy"
-            elif one.boots:
-                one.boots -= 1
-
-    @property
-    def serving(self) -> frozenset[str]:
-        """The ids of what runs and is healthy."""
-        return frozenset(one.id for one in self.containers.values() if one.serving)
-
-    def create(self, name: str, body: Mapping[str, Any]) -> Made:
-        if any(one.name == name for one in self.containers.values()):
-            raise Refusal(409, f'Conflict. The container name "/{name}" is already in use')
-        if body["Image"] not in self.images:
-            raise Refusal(404, f"No such image: {body['Image']}")
-        endpoints = (body.get("NetworkingConfig") or {}).get("EndpointsConfig") or {}
-        if len(endpoints) > 1:
-            raise Refusal(400, "Container cannot be connected to network endpoints")
-        made = self._made(name, body)
-        mode = made.document["HostConfig"]["NetworkMode"]
-        mode = "bridge" if mode == "default" else mode
-        self.join(made, mode, endpoints.get(mode) or {})
-        return made
-
-    def _made(self, name: str, body: Mapping[str, Any]) -> Made:
-        self.made += 1
-        container_id = hashlib.sha256(f"{name}{self.made}".encode()).hexdigest()
-        image = self.images[body["Image"]]
-        logs = {"Type": "json-file", "Config": {}}
-        document: JSON = {
-            "Id": container_id,
-            "Name": f"/{name}",
-            "Created": stamp(self.now),
-            "Image": image["Id"],
-            "RestartCount": 0,
-            "State": {"Status": "created", "ExitCode": 0, "Error": "", "StartedAt": "0001-01-01T00:00:00Z"},
-            "Config": merged(body, image["Config"], container_id),
-            "HostConfig": {"NetworkMode": "default", "LogConfig": logs, **body.get("HostConfig", {})},
-            "Mounts": [],
-            "NetworkSettings": {"Networks": {}, "Ports": {}},
-        }
-        made = self.containers[container_id] = Made(document, self.next_boots, self.next_exits)
-        made.become("created")
-        return made
-
-    def join(self, made: Made, network: str, endpoint: Mapping[str, Any]) -> None:
-        if network not in self.networks:
-            raise Refusal(404, f"network {network} not found")
-        joined = made.document["NetworkSettings"]["Networks"]
-        if network in joined:
-            raise Refusal(403, f"endpoint with name {made.name} already exists in network {network}")
-        aliases = [*(endpoint.get("Aliases") or ()), made.id[:12]] if network not in NETWORKS else None
-        joined[network] = {"IPAMConfig": None, "Links": None, "Aliases": aliases, "NetworkID": f"id-of-{network}"}
-        joined[network] |= {"IPAddress": self._address(made) if made.status == "running" else ""}
-
-    def leave(self, made: Made, network: str) -> None:
-        if made.document["NetworkSettings"]["Networks"].pop(network, None) is None:
-            raise Refusal(404, f"container {made.id} is not connected to network {network}")
-
-    def start(self, made: Made) -> None:
-        if made.status == "running":
-            raise Refusal(304, "")
-        state = made.document["State"]
-        made.become("running", StartedAt=self.now.isoformat(), Error="")
-        if made.document["Config"].get("Healthcheck"):
-            state["Health"] = {"Status": "starting", "Log": []}
-        for endpoint in made.document["NetworkSettings"]["Networks"].values():
-            endpoint["IPAddress"] = self._address(made)
-
-    def stop(self, made: Made) -> None:
-        if made.status not in ("running", "paused", "restarting"):
-            raise Refusal(304, "")
-        self._end(made, 0)
-
-    def remove(self, made: Made) -> None:
-        if made.status == "running":
-            raise Refusal(409, f"You cannot remove a running container {made.id}. Stop the container before")
-        del self.containers[made.id]
-
-    def rename(self, made: Made, name: str) -> None:
-        if any(one.name == name for one in self.containers.values()):
-            raise Refusal(409, f'Conflict. The container name "/{name}" is already in use')
-        made.document["Name"] = f"/{name}"
-
-    def _end(self, made: Made, code: int) -> None:
-        made.become("exited", ExitCode=code)
-        made.document["State"].pop("Health", None)
-
-    def _address(self, made: Made) -> str:
-        number = list(self.containers).index(made.id) + 2
-        return f"172.30.{number // 250}.{number % 250}"
 
     # on the wire
 
@@ -344,7 +180,7 @@ class FakeEngine(Serving):
                 self.find(reference)
                 return [] if part == "changes" else {}
             case ["images", *reference, "json"]:
-                return self._image("/".join(reference))
+                return self.find_image("/".join(reference))
             case ["distribution", *reference, "json"]:
                 return self._manifest("/".join(reference))
         raise Refusal(404, f"page not found: {parts}")
@@ -353,14 +189,6 @@ class FakeEngine(Serving):
         wanted = json.loads(query.get("filters", "{}")).get("label", [])
         found = (one for one in self.containers.values() if all(has_label(one, label) for label in wanted))
         return [listed(one.document) for one in found]
-
-    def _image(self, name: str) -> JSON:
-        """By a reference, its id, or the beginning of its id."""
-        by_id = (one for key, one in self.images.items() if key.startswith(f"sha256:{name}"))
-        found = self.images.get(name) or next(by_id, None)
-        if found is None:
-            raise Refusal(404, f"No such image: {name}")
-        return found
 
     def _manifest(self, reference: str) -> JSON:
         digests = self.registry.get(reference, {}).get("RepoDigests")

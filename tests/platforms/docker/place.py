@@ -119,7 +119,7 @@ class Place:
     def hold(self, **body: Any) -> FakeEngine:
         """Forget what was, and have web-1 to web-3 of this body, behind the balancer."""
         self.close()
-        self.engine, self.balancer = FakeEngine(self._socket), FakeBalancer()
+        self.engine, self.balancer = FakeEngine(socket=self._socket), FakeBalancer()
         self.engine.image("app:1", Cmd=["serve"], Env=["A=1"], Healthcheck={"Test": ["CMD", "check"]})
         self.engine.networks.add("net")
         said = {"Image": "app:1", "Labels": {"fleet": "edge"}, "HostConfig": {"NetworkMode": "net"}, **body}

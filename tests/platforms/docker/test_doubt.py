@@ -15,8 +15,7 @@ from controller.platforms.docker.undo import MOST_REFUSALS, SETTLING
 from tests.platforms.docker.laws import violations
 from tests.platforms.docker.place import ID, FakeBalancer, Place
 from tests.platforms.driver import Crashes, Drive, Moment
-from tests.support.fake_containers import Made
-from tests.support.fake_engine import Refusal
+from tests.support.fake_containers import Made, Refusal
 
 
 def called_off(drive: Drive) -> None:

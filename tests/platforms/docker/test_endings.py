@@ -13,7 +13,7 @@ from controller.platforms.docker.quarantine import parse
 from tests.platforms.docker.laws import violations
 from tests.platforms.docker.place import ID, Place
 from tests.platforms.driver import Drive
-from tests.support.fake_engine import Refusal
+from tests.support.fake_containers import Refusal
 
 
 def finished(place: Place, drive: Drive, polls: int = 60) -> Replacement:
