@@ -1,6 +1,6 @@
 """What people are told while the journal cannot be reached: what was known last, and since when."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
@@ -68,27 +68,20 @@ class LastKnown:
 
     async def reports(self) -> tuple[TickRecord, ...]:
         """The newest record of every fleet, from the journal or from this daemon's own looks."""
-        if self._only_known:
-            return self._by_fleet()
-        try:
-            journaled = await self._journal.reports()
-        except JournalUnavailable:
-            if not self._records:
-                raise
-            return self._by_fleet()
-        for record in journaled:
+        told = await self._or(self._journal.reports, self._by_fleet)
+        for record in told:
             known = self._records.get(record.fleet)
             if known is None or record.at >= known.at:
                 self._records[record.fleet] = record
-        return journaled
+        return told
 
     async def holds(self, now: datetime) -> tuple[Hold, ...]:
         """The holds in force."""
 
-        def last() -> Iterable[Hold]:
+        def last() -> tuple[Hold, ...]:
             holds = {hold for seen in self._seen.values() for hold in seen.holds}
             there = (hold for hold in holds if hold.expires_at is None or hold.expires_at > now)
-            return sorted(there, key=lambda hold: hold.created_at)
+            return tuple(sorted(there, key=lambda hold: hold.created_at))
 
         return await self._or(lambda: self._journal.holds(now), last)
 
@@ -99,14 +92,7 @@ class LastKnown:
 
     async def holder(self, fleet: str) -> Lease | None:
         """Whose lease it is."""
-        if self._only_known:
-            return self._leases.get(fleet)
-        try:
-            found = await self._journal.holder(fleet)
-        except JournalUnavailable:
-            if not self._records:
-                raise
-            return self._leases.get(fleet)
+        found = await self._or(lambda: self._journal.holder(fleet), lambda: self._leases.get(fleet))
         if found is not None:
             self._leases[fleet] = found
         return found
@@ -123,9 +109,9 @@ class LastKnown:
     async def replacements(self, limit: int = 50) -> tuple[Replacement, ...]:
         """The newest, as of the last time that somebody asked; what is open now."""
 
-        def last() -> Iterable[Replacement]:
+        def last() -> tuple[Replacement, ...]:
             opened = {item.id: item for item in self._open()}
-            return [*opened.values(), *(item for item in self._newest if item.id not in opened)][:limit]
+            return (*opened.values(), *(item for item in self._newest if item.id not in opened))[:limit]
 
         self._newest = await self._or(lambda: self._journal.replacements(limit), last)
         return self._newest
@@ -133,9 +119,9 @@ class LastKnown:
     async def requests(self, now: datetime, fleet: str | None = None) -> tuple[Request, ...]:
         """What stands."""
 
-        def last() -> Iterable[Request]:
+        def last() -> tuple[Request, ...]:
             every = (item for seen in self._seen.values() for item in seen.requests)
-            return [item for item in every if item.stands(now) and fleet in (None, item.fleet)]
+            return tuple(item for item in every if item.stands(now) and fleet in (None, item.fleet))
 
         return await self._or(lambda: self._journal.requests(now, fleet), last)
 
@@ -143,21 +129,16 @@ class LastKnown:
         every = (item for seen in self._seen.values() for item in seen.open_replacements)
         return tuple(item for item in every if fleet in (None, item.fleet))
 
-    @property
-    def _only_known(self) -> bool:
-        """A journal that is known to be gone is not asked: one that hangs would keep everybody waiting."""
-        return self.lost is not None and bool(self._records)
-
-    async def _or(self, ask: Callable[[], Awaitable[Iterable[T]]], last: Callable[[], Iterable[T]]) -> tuple[T, ...]:
-        """What the journal says, or what was known last. Raises JournalUnavailable where nothing ever was."""
-        if self._only_known:
-            return tuple(last())
-        try:
-            return tuple(await ask())
-        except JournalUnavailable:
-            if not self._records:
-                raise
-            return tuple(last())
+    async def _or(self, ask: Callable[[], Awaitable[T]], last: Callable[[], T]) -> T:
+        """What the journal says, or what was known last. One that is known to be gone is not asked: if it hangs, it
+        would keep everybody waiting. Raises JournalUnavailable where nothing was ever known."""
+        if self.lost is None or not self._records:
+            try:
+                return await ask()
+            except JournalUnavailable:
+                if not self._records:
+                    raise
+        return last()
 
     def _by_fleet(self) -> tuple[TickRecord, ...]:
         return tuple(self._records[fleet] for fleet in sorted(self._records))
