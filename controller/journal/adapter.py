@@ -1,6 +1,7 @@
 """The journal's port, asynchronous: each method is one transaction, run wherever `run` runs it."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -50,7 +51,8 @@ class JournalAdapter:
 
     async def aclose(self) -> None:
         """Close it, after what was asked before. The worker belongs to whoever made it."""
-        await self._run(self._sql.close)
+        with suppress(JournalUnavailable):  # told to whoever waited: it hangs, and ends with the process
+            await self._run(self._sql.close)
 
     async def healthy(self) -> bool:
         """Whether the journal can be read now."""

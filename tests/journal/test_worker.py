@@ -111,3 +111,21 @@ async def test_whoever_cancels_a_write_and_then_reads_sees_it(worker: WorkerThre
     await holding_up
     assert len(await journal.holds(later(0))) == 1
     await journal.aclose()
+
+
+async def test_who_waited_while_the_journal_was_found_gone_is_told_so_and_who_asks_later_tries(
+    worker: WorkerThread,
+) -> None:
+    """One that hangs costs each transaction its time limit: with thirty fleets nobody was looked at any more."""
+    tried = list[str]()
+    hanging = Slow(JournalUnavailable("it cannot be reached"))
+    first = asyncio.create_task(worker(hanging))
+    await hanging.begun()
+    waiting = [asyncio.create_task(worker(lambda: tried.append("waited"))) for _ in range(30)]
+    await asyncio.sleep(0)
+    hanging.may_end.set()
+    told = await asyncio.gather(first, *waiting, return_exceptions=True)
+    assert {str(error) for error in told} == {"it cannot be reached"}
+    assert tried == []
+    await worker(lambda: tried.append("later"))
+    assert tried == ["later"]
