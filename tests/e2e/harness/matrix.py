@@ -1,12 +1,12 @@
 """Many kills, two at a time: two daemons are what two cores can carry."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from time import monotonic
-from typing import Generic
+from typing import Any, Generic
 
 from tests.e2e.harness.contract import Contract, Place, SceneT, Story
 from tests.e2e.harness.kills import Boundary, die_and_finish
@@ -52,7 +52,7 @@ async def some_of(cases: Sequence[Case[SceneT]], place: Place[SceneT], timings: 
     return [*problems, *(f"{case} did not fit" for case in queue)]
 
 
-async def _two_at_a_time(work: Callable[[], Awaitable[list[str]]]) -> list[str]:
+async def _two_at_a_time(work: Callable[[], Coroutine[Any, Any, list[str]]]) -> list[str]:
     async with asyncio.TaskGroup() as group:  # one that breaks ends the other too, whose servers would go away under it
         found = [group.create_task(work()) for _ in range(AT_ONCE)]
     return [problem for task in found for problem in task.result()]
