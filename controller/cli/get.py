@@ -201,7 +201,7 @@ def _fleet_row(item: Mapping[str, Any]) -> Row:
         Text(", ".join(stops) or NOTHING, style="yellow" if stops else ""),
         clock_text(item["observed_at"]),
         item["lease"]["owner"] if item["lease"] and item["lease"]["valid"] else NOTHING,
-        item["sentence"] or "no daemon has looked at it yet",
+        item["sentence"] or "no daemon has seen it yet",
     )
 
 

@@ -121,7 +121,7 @@ class Lease(Document):
 class Fleet(Document):
     """One fleet: what its last look came to, what is under way, and what stops it.
 
-    What no daemon has looked at yet has null from `sentence` to `verdicts`.
+    What no daemon has seen yet has null from `sentence` to `verdicts`.
     """
 
     name: str

@@ -14,7 +14,7 @@ from controller.domain.replacement import Replacement
 async def fleets(
     journal: Journal, clock: Clock, configured: Mapping[str, Policy], configuration: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The document of `repave get fleets --json`. What no daemon has looked at yet is null.
+    """The document of `repave get fleets --json`. What no daemon has seen yet is null.
 
     configuration: what is said of it (documents.Configuration).
     """

@@ -15,7 +15,7 @@ from controller.operations.ask import instance_of
 from controller.operations.look import hold_json, replacement_json
 from controller.operations.nearest import not_found
 
-NOBODY_LOOKED = "no daemon has looked at it yet"
+NOBODY_SAW = "no daemon has seen it yet"
 MOST_KNOWN = 200
 """Replacements among which the nearest is looked for; each is folded from all its events."""
 
@@ -35,7 +35,7 @@ async def plan(
         "generated_at": isoformat(clock.now()),
         "mode": mode,
         "fleets": [dict(records[name].report) for name in wanted if name in records],
-        "errors": [{"fleet": name, "error": NOBODY_LOOKED} for name in wanted if name not in records],
+        "errors": [{"fleet": name, "error": NOBODY_SAW} for name in wanted if name not in records],
     }
 
 

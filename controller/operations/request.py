@@ -100,7 +100,7 @@ async def _found(journal: Journal, said: str, fleets: Mapping[str, Policy]) -> t
     records = [record for record in await journal.reports() if record.fleet in fleets]
     members = [instance for record in records for instance in record.report["instances"]]
     if not members:
-        raise NotFound(f"no instance {said!r}: no daemon has looked at a fleet yet")
+        raise NotFound(f"no instance {said!r}: no daemon has seen a fleet yet")
     found = named.instance_id(said, members)
     for record in records:
         for instance in record.report["instances"]:

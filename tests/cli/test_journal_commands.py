@@ -57,7 +57,7 @@ def test_an_absent_journal_is_an_empty_one_and_stays_absent(config: Path, tmp_pa
     assert fleets[0]["sentence"] is None
     assert document("get", "instances", "-c", str(config))["instances"] == []
     assert document("get", "replacements", "-c", str(config))["replacements"] == []
-    assert "no daemon has looked at it yet" in repave("get", "fleets", "-c", str(config)).out
+    assert "no daemon has seen it yet" in repave("get", "fleets", "-c", str(config)).out
     assert [item.name for item in tmp_path.iterdir()] == ["conf.yaml"]
 
 

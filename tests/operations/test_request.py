@@ -132,7 +132,7 @@ def test_a_wish_for_an_instance_that_is_under_way_names_its_replacement() -> Non
 
 def test_before_any_look_nothing_can_be_wished_for() -> None:
     async def main(clock: VirtualClock) -> None:
-        with pytest.raises(NotFound, match="no daemon has looked at a fleet yet"):
+        with pytest.raises(NotFound, match="no daemon has seen a fleet yet"):
             await request.replace(in_memory(), clock, "i-1", "x", "ana", FLEETS)
 
     assert later(0) == START

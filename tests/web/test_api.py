@@ -62,7 +62,7 @@ async def test_the_plan_is_the_last_look_and_says_when_that_was(served: Served) 
     _, document = await served.get("/plan", token=READER)
     (web,) = document["fleets"]
     assert (web["name"], web["observed_at"]) == ("web", "2026-11-23T12:00:00Z")
-    assert document["errors"] == [{"fleet": "api", "error": "no daemon has looked at it yet"}]
+    assert document["errors"] == [{"fleet": "api", "error": "no daemon has seen it yet"}]
     _, only = await served.get("/plan?fleet=api", token=READER)
     assert (only["fleets"], len(only["errors"])) == ([], 1)
 

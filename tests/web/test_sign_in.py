@@ -79,6 +79,7 @@ async def test_its_own_word_is_believed_padding_and_all(vouching: SignIn, signer
         (None, {"sub": "00u1"}, "00u1"),
         (None, {"sub": "00u1", "email": ""}, "00u1"),
         (None, {"sub": "00u1", "email": "a\nb"}, "00u1"),
+        (None, {"sub": 7, "jti": 8, "email": "alice@example.org"}, "alice@example.org"),
         ("name", CLAIMS, "Alice"),
     ],
 )
