@@ -8,7 +8,6 @@ from controller.act.site import Site
 from controller.app.build import Builder, refuse_orphans
 from controller.app.daemon import Daemon
 from controller.app.watched import Watch, WatchedLoop
-from controller.domain.errors import RepaveError
 from controller.domain.policy import Policy
 from controller.domain.ports import Journal
 
@@ -95,7 +94,7 @@ class Fleets:
             await self._daemon.remove(name)
         try:
             await refuse_orphans(self._journal, kept)
-        except RepaveError:
+        except Exception:
             for name in names:
                 self._daemon.add(name, self.loops[name])
             raise

@@ -174,3 +174,21 @@ def test_one_that_takes_something_up_in_its_last_look_is_kept_and_the_file_refus
         assert stage.fleets.loops.keys() == {"web", "api"}
 
     run(main)
+
+
+def test_one_that_is_left_out_is_looked_at_again_whatever_stopped_the_change() -> None:
+    async def main(clock: VirtualClock) -> None:
+        stage = Stage(clock, WEB, API)
+
+        async def broken() -> None:
+            raise ValueError("a bug")
+
+        async def work() -> None:
+            stage.journal.open_replacements = broken  # type: ignore[method-assign,assignment]
+            with pytest.raises(ValueError, match="a bug"):
+                await stage.change(WEB)
+
+        await stage.during(work)
+        assert (stage.made["api"].began[:3], stage.made["api"].stopped) == ([0, 30, 40], False)
+
+    run(main)
