@@ -89,10 +89,11 @@ def test_an_abort_of_what_is_on_its_way_back_says_so() -> None:
 
 def test_a_wish_is_a_yes_at_once() -> None:
     async def main(journal: JournalAdapter, clock: VirtualClock, lease: Lease) -> None:
+        await clock.sleep(1)
         wish = await request.replace(journal, clock, "i-2", " odd\nnoises", "ana", FLEETS)
         assert (wish.fleet, wish.causes, wish.reason, wish.by) == ("web", ("requested",), "odd noises", "ana")
-        assert (wish.approved_by, wish.expires_at) == ("ana", START + STANDS_FOR)
-        assert await journal.requests(START) == (proposal(), wish)
+        assert (wish.approved_by, wish.expires_at) == ("ana", clock.now() + STANDS_FOR)
+        assert await journal.requests(clock.now()) == (proposal(), wish)
         rows = (await look.requests(journal, clock))["requests"]
         assert {row["id"]: row["state"] for row in rows} == {"r-1": "proposed", wish.id: "approved"}
         document = await look.replacements(journal, clock, str)
