@@ -71,8 +71,10 @@ def read_state(value: object) -> StateAddress:
 
 def _file(text: str) -> StateAddress:
     path = text.removeprefix(_SQLITE)
-    if not path or path == ":memory:" or path.startswith("?"):
+    if not path or path == ":memory:":
         raise expected("must name a file, as in sqlite:///repave.db: a journal in memory forgets what is under way")
+    if "?" in path:
+        raise expected("takes nothing after a '?' for a file: write sqlite:///repave.db")
     return StateAddress(text)
 
 

@@ -39,7 +39,8 @@ def test_it_may_be_kept_as_a_secret(kind: str) -> None:
 
 
 BAD = [
-    *("sqlite://", "sqlite:///", "sqlite:///:memory:", "repave.db", 5, None, "mysql://ana:hunter2@db/repave"),
+    *("sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite:///x.db?mode=ro", "repave.db", 5, None),
+    *("mysql://ana:hunter2@db/repave", "sqlite:///?x"),
     *("postgresql://", "postgresql:///repave", "postgresql://db", "postgresql://db/", "postgresql://db/one/two"),
     *("postgresql://ana:hunter2@db:port/repave", "postgresql://ana:hunter#2@db/repave", "postgresql://a:hunter 2@db/r"),
     *("postgresql://db/repave?password=hunter2", "postgresql://db/repave?sslmod=require", "postgresql://[::1/repave"),
