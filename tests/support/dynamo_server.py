@@ -259,7 +259,7 @@ def _headers(content: bytes) -> list[tuple[str, str]]:
 
 
 class _Quiet(MotoRequestHandler):
-    """A connection stays for the next request; one that was hung up is nobody's fault."""
+    """One that was hung up is nobody's fault. werkzeug closes each connection after its answer."""
 
     protocol_version = "HTTP/1.1"
 
