@@ -1,5 +1,7 @@
 """`repave health` asks /healthz, and says in its exit code what it heard."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -8,6 +10,7 @@ from threading import Event, Thread
 import pytest
 
 from tests.cli.conftest import repave
+from tests.house.project import ROOT
 
 
 @contextmanager
@@ -78,3 +81,25 @@ def test_an_address_that_cannot_be_used_is_said(url: str) -> None:
 def test_a_wait_without_an_end_is_none() -> None:
     result = repave("health", "--timeout", "inf")
     assert (result.code, "'--timeout'" in result.err, result.err.count("\n")) == (1, True, 1)
+
+
+@pytest.mark.parametrize(("code", "exit_code"), [(200, 0), (503, 1)])
+def test_a_containers_health_check_loads_no_library(code: int, exit_code: int) -> None:
+    """An engine that waits 5 s asks for it all the time, of a container that may have a quarter of a core."""
+    with daemon(code, "alive") as url:
+        done = asked_plainly(url)
+    assert (done.returncode, done.stdout, done.stderr) == (exit_code, "alive\n", "")
+
+
+def test_and_says_who_does_not_answer_in_the_same_words() -> None:
+    url = "http://127.0.0.1:x/"
+    done = asked_plainly(url)
+    assert (done.returncode, done.stderr) == (1, repave("health", "--url", url).err)
+
+
+def asked_plainly(url: str) -> subprocess.CompletedProcess[str]:
+    """`repave health` as its console script runs it, where nothing but the standard library can be imported."""
+    code = "import sys; sys.argv = ['repave', 'health']; from controller.cli import main; main()"
+    environment = {"REPAVE_HEALTH_URL": url, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-S", "-c", code]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
