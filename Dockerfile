@@ -1,7 +1,8 @@
 # Repave's image: an interpreter, one virtual environment, and the libraries that the two load. No shell, no package manager,
 # nothing that runs as root. How to build, pin and run it: docs/image.md. No part of it needs BuildKit.
 
-# Any Linux with Python 3.11 or newer and its venv module. Pin it: BASE_IMAGE=python:3.13-slim@sha256:... (`make image` insists).
+# Debian or Ubuntu with Python 3.11 or newer, its venv module and ca-certificates. Pin it:
+# BASE_IMAGE=python:3.13-slim@sha256:... (`make image` insists).
 # checkov:skip=CKV_DOCKER_7: the tag, and the digest with it, comes by argument
 ARG BASE_IMAGE=python:3.13-slim
 
@@ -47,7 +48,8 @@ COPY --from=build --chown=65532:65532 /build/state/ /var/lib/
 
 ENV PATH=/usr/lib/repave/bin LANG=C.UTF-8 TZ=UTC PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
     SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt TMPDIR=/var/lib/repave REPAVE_CONFIG=/etc/repave/repave.yaml
-WORKDIR /
+# Where a journal goes whose configuration says no other place.
+WORKDIR /var/lib/repave
 USER 65532:65532
 EXPOSE 8080
 STOPSIGNAL SIGTERM

@@ -27,7 +27,6 @@ AWS = ("--env=AWS_ENDPOINT_URL=http://127.0.0.1:9", "--env=AWS_ACCESS_KEY_ID=x",
 CONFIG = """\
 version: 1
 mode: observe
-state: sqlite:////var/lib/repave/journal.db
 listen: 0.0.0.0:8080
 api: {tokens: [{name: test, token: {env: REPAVE_TOKEN}, may: operate}]}
 fleets:
@@ -70,7 +69,8 @@ def configuration(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def daemon(engine: Api, image: str, configuration: Path) -> Iterator[Daemon]:
-    """`repave run` on a configuration that is mounted, its journal on a volume; asked for its health every second."""
+    """`repave run` on a configuration that is mounted and names no journal, which is then kept on the volume; asked for
+    its health every second."""
     name = f"repave-test-{time.monotonic_ns()}"
     mounts = (f"--volume={configuration}:/etc/repave/repave.yaml:ro", f"--volume={name}:/var/lib/repave")
     docker(engine, "run", "--detach", f"--name={name}", *LOCKED, *mounts, *AWS, "--health-interval=1s", image)
