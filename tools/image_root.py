@@ -23,6 +23,7 @@ NOT_NEEDED = (
     "__pycache__", "config-*", "dist-packages", "distutils", "ensurepip", "idlelib", "lib2to3", "pydoc_data",
     "site-packages", "test", "tkinter", "turtle.py", "turtledemo", "venv",
     "_curses*", "_dbm.*", "_gdbm.*", "_tkinter.*", "nis.*", "readline.*",  # with the libraries that only they load
+    "_ctypes_test*", "_test*", "_xxtestfuzz*", "xxlimited*",  # for the interpreter's own tests
 )  # fmt: skip
 DLOPENED = ("libgcc_s.so.1",)
 """What the C library itself loads when a thread ends: no file names it."""
