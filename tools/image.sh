@@ -32,12 +32,13 @@ created="$(.venv/bin/python -c 'import datetime, sys; print(datetime.datetime.fr
 [[ -z "$revision" || -z "$(git status --porcelain 2>/dev/null)" ]] || revision="$revision-modified"
 name="${IMAGE:-repave:$version$([[ "$requirements" == runtime ]] || echo "-$requirements")}"
 
-# Where this machine's Python and the base's are alike, the pinned wheels are fetched here, as this machine fetches any, and the
-# build has no network at all. Elsewhere the build fetches them itself.
-kind='import sys, sysconfig; print(sysconfig.get_platform(), *sys.version_info[:2])'
-options=()
-if [[ "$(docker run --rm --network none --entrypoint python3 "$base" -c "$kind")" == "$(.venv/bin/python -c "$kind")" ]]; then
-  pins="$(cat requirements/demo.txt requirements/image.txt | sha256sum)"
+# Where this machine's Python and the base's take the same wheels, the pinned ones are fetched here, as this machine fetches any,
+# and the build has no network at all. Elsewhere the build fetches them itself.
+kind='import platform, sys, sysconfig; print(sysconfig.get_platform(), *sys.version_info[:2], *platform.libc_ver())'
+here="$(.venv/bin/python -c "$kind")"
+options=(--tag "$name")
+if [[ "$(docker run --rm --network none --entrypoint python3 "$base" -c "$kind")" == "$here" ]]; then
+  pins="$here $(cat requirements/demo.txt requirements/image.txt | sha256sum)"
   if [[ "$(cat build/wheels/.pins 2>/dev/null)" != "$pins" ]]; then
     say "fetching the pinned wheels"
     rm -rf build/wheels && mkdir -p build/wheels
@@ -45,13 +46,13 @@ if [[ "$(docker run --rm --network none --entrypoint python3 "$base" -c "$kind")
       --requirement requirements/demo.txt --requirement requirements/image.txt 2> >(grep -v '^WARNING' >&2)
     echo "$pins" >build/wheels/.pins
   fi
-  options=(--network none --build-arg PIP_NO_INDEX=1)
+  options+=(--network none --build-arg PIP_NO_INDEX=1)
 elif [[ -n "${PIP_INDEX_URL:-}" ]]; then
-  options=(--build-arg PIP_INDEX_URL)
+  options+=(--build-arg PIP_INDEX_URL)
 fi
 
 say "building $name on $base"
-docker build "${options[@]}" --tag "$name" --build-arg BASE_IMAGE="$base" --build-arg REQUIREMENTS="$requirements" \
+docker build "${options[@]}" --build-arg BASE_IMAGE="$base" --build-arg REQUIREMENTS="$requirements" \
   --build-arg CREATED="$created" --build-arg REVISION="$revision" --build-arg SOURCE="${SOURCE:-}" \
   --build-arg VERSION="$version" --build-arg SOURCE_DATE_EPOCH="$seconds" . >&2
 
