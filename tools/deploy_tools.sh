@@ -5,7 +5,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 tools/setup.sh dev
-state="$(sha256sum <requirements/deploy.txt) $(.venv/bin/python -V) $PWD"
+exec 9>.venv/.deploy-tools # tests side by side ask for them: one at a time, where there is flock
+if command -v flock >/dev/null; then flock 9; fi
+state="$(.venv/bin/python -V) $PWD $(<requirements/deploy.txt)"
 if [[ "$(cat .venv-deploy/.state 2>/dev/null)" == "$state" ]]; then exit 0; fi
 
 echo "deploy tools: installing into .venv-deploy" >&2
