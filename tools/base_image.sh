@@ -39,6 +39,7 @@ eval "$(apt-config shell http_proxy Acquire::http::Proxy)"
 say "making $name from Debian packages"
 debootstrap --variant=minbase --include="$packages" "$suite" "$folder/root" "$mirror" >"$folder/log" 2>&1 ||
   { tail -20 "$folder/log" >&2; fail "debootstrap failed"; }
+# Labelled as what a build leaves behind: the next one takes the name away from it.
 tar -C "$folder/root" --exclude=./var/cache/apt --exclude=./var/lib/apt/lists -c . |
-  docker import --change 'CMD ["python3"]' - "$name" >/dev/null
+  docker import --change 'CMD ["python3"]' --change 'LABEL repave.stage="build"' - "$name" >/dev/null
 echo "$name"
