@@ -40,7 +40,7 @@ print(hashlib.sha256(pins + metadata).hexdigest(), sys.version.split()[0], os.ge
 PY
 }
 
-is_current() { [[ -f ".venv/.state-$1" && -n "$(state_of "$1")" && "$(cat ".venv/.state-$1")" == "$(state_of "$1")" ]]; }
+is_current() { [[ -s ".venv/.state-$1" && "$(cat ".venv/.state-$1")" == "$(state_of "$1")" ]]; }
 
 if [[ -n "${PYTHON:-}" && -d .venv ]]; then
   find_python
