@@ -1,6 +1,6 @@
 """Repave's own image, built once and shared by every test of a run, and by runs side by side.
 
-    python -m tests.support.image    builds both kinds ahead of the tests
+    python -m tests.support.image runtime    builds one kind, or several, ahead of the tests
 
 `repave_image(api)` is the name of the production image: user 65532, no shell, entry point `repave`, default command
 `run`, configuration at /etc/repave/repave.yaml, port 8080. `repave_image(api, "demo")` is the name of the one that
@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Literal, cast
 
 import pytest
 
@@ -24,7 +24,6 @@ from tests.house.project import ROOT
 from tests.support.docker_engine import SHARED, Api, Refused, running_engine
 
 Requirements = Literal["runtime", "demo"]
-KINDS: tuple[Requirements, ...] = ("runtime", "demo")
 REPOSITORY = "repave-test"
 KEPT = timedelta(days=1)
 MADE_FROM = (
@@ -106,11 +105,11 @@ async def _tidy(api: Api) -> None:
     await api.call("POST", "/images/prune", filters=stale)
 
 
-def main() -> int:
-    """Build both; 1 when nothing may be skipped and this was."""
+def main(*kinds: Requirements) -> int:
+    """Build them; 1 when nothing may be skipped and this was."""
     try:
         with running_engine() as engine:
-            for kind in KINDS:
+            for kind in kinds:
                 print(repave_image(engine, kind), flush=True)
     except pytest.skip.Exception as reason:
         print(f"the image is not built: {reason.msg}")
@@ -119,4 +118,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*cast(list[Requirements], sys.argv[1:])))
