@@ -5,7 +5,7 @@ import sys
 
 def main() -> None:
     """The console script."""
-    if sys.argv[1:] == ["health"]:  # what a container is asked all the time, by an engine that waits 5 s, loads no library
+    if sys.argv[1:] == ["health"]:  # an engine asks this of a container all the time, and waits 5 s
         from controller.cli import alive
 
         sys.exit(alive.main())
