@@ -1,4 +1,4 @@
-"""Asks a daemon whether it is alive, with the standard library alone: an engine has a container do that all the time."""
+"""Asks a daemon whether it is alive, with the standard library alone: engines have containers do that all the time."""
 
 import os
 import sys
