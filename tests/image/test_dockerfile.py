@@ -31,7 +31,13 @@ def judged(deploy_tools: None, tmp_path_factory: pytest.TempPathFactory) -> dict
     lines = DOCKERFILE.read_text(encoding="utf-8").splitlines(keepends=True)
     spoiled.write_text("".join(one for one in lines if not one.startswith(("HEALTHCHECK", "USER"))), encoding="utf-8")
     files = {"good": str(DOCKERFILE), "spoiled": str(spoiled)}
-    command = [TOOLS / "checkov", "--framework=dockerfile", "--skip-download", "--output=json", "--file"]
+    command: list[str | Path] = [
+        TOOLS / "checkov",
+        "--framework=dockerfile",
+        "--skip-download",
+        "--output=json",
+        "--file",
+    ]
     ran = subprocess.run([*command, *files.values()], capture_output=True, text=True, check=False)
     assert ran.returncode == 1, ran.stdout + ran.stderr
     results = json.loads(ran.stdout)["results"]
