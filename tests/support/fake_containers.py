@@ -31,7 +31,7 @@ class Change:
 @dataclass
 class Made:
     """A container. boots: advances until it is healthy; None: it never is. exits: the code with which it ends by the
-    first advance. ignores_stop: it ends only once it is killed."""
+    first advance."""
 
     document: JSON
     boots: int | None = 0

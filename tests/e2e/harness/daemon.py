@@ -23,7 +23,9 @@ ROOT = Path(__file__).parents[3]
 MORTAL = (sys.executable, "-m", "tests.e2e.harness.mortal_daemon")
 PLANTED = (sys.executable, "-m", "tests.e2e.harness.planted_daemon")
 
-SLOWEST_SECONDS = 60.0
+SLOWEST_SECONDS = 110.0
+"""For whatever a daemon does, with its start, which alone can take most of a minute on a busy machine."""
+
 IN_TIME_SECONDS = 20.0
 """Within which a daemon that is told to stop has to be gone."""
 

@@ -85,26 +85,34 @@ async def _seats(scene: EngineScene) -> list[str]:
 
 
 async def _abort_once_drained(scene: EngineScene) -> None:
-    """Somebody aborts the replacement as soon as the predecessor gets no new traffic. The answer to that call is slow,
-    so that a person is quick enough."""
+    """Somebody aborts the replacement as soon as the predecessor gets no new traffic. The answer to that call is held
+    meanwhile, so that a person is quick enough."""
     command = f"set server */{scene.web[1].name} state drain"
-    slow = Rule("delay", "after", body=command, seconds=2.0, nth=0)
+    waits = Rule("hold", "after", body=command, nth=0)
 
     async def drained() -> bool:
         made = scene.mutations()
         return any(one.effect and one.body == command.replace("*", "edge") for one in made)
 
-    async with scene.wiretap.striking(slow):
-        with suppress(AssertionError):
-            await eventually(drained, within_seconds=90)
-            (under_way,) = await scene.replacements()
-            journal = JournalAdapter(SqlJournal.open(f"sqlite:///{scene.config.with_suffix('.db')}", None))
-            try:
-                with suppress(Conflict):
-                    await request.abort(journal, SystemClock(), under_way.id, "ben", "wrong one")
-            finally:
-                await journal.aclose()
-            await eventually(lambda: _closed(scene), within_seconds=90)
+    with suppress(AssertionError):
+        try:
+            async with scene.wiretap.striking(waits):
+                await eventually(drained, within_seconds=90)
+                await _abort(scene)
+        finally:
+            for held in [one for one in scene.wiretap.holding if one.rule is waits]:
+                await held.release()
+        await eventually(lambda: _closed(scene), within_seconds=90)
+
+
+async def _abort(scene: EngineScene) -> None:
+    (under_way,) = await scene.replacements()
+    journal = JournalAdapter(SqlJournal.open(f"sqlite:///{scene.config.with_suffix('.db')}", None))
+    try:
+        with suppress(Conflict):
+            await request.abort(journal, SystemClock(), under_way.id, "ben", "wrong one")
+    finally:
+        await journal.aclose()
 
 
 async def _closed(scene: EngineScene) -> bool:
