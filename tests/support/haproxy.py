@@ -171,6 +171,10 @@ class Backend:
 
     async def stop(self) -> None:
         if self.runner is not None:
+            for site in tuple(self.runner.sites):
+                await site.stop()
+            for _ in range(5):  # who was just accepted is known to the server then, which closes it
+                await asyncio.sleep(0)
             await self.runner.cleanup()
             self.runner = None
 
