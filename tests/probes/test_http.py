@@ -177,7 +177,9 @@ async def test_a_hundred_that_hang_are_asked_together(http: Asked) -> None:
     hanging = [at(f"n{n}", await http.street.opens(n, HANG)) for n in range(3, 103)]
     fleet = [*hanging, at("good", await http.street.opens(2))]  # waiting for its turn takes nothing from its time
     found = await asyncio.wait_for(http.read(*fleet, timeout="2s"), 15)
-    assert [one for one, signal in found.items() if value(signal) == "200"] == ["good"]
+    # A busy machine makes some of those that hang "this process was too busy": that is no answer of theirs either.
+    told = {one: signal.latest.value for one, signal in found.items() if isinstance(signal, Signal)}
+    assert [one for one, said in told.items() if said == "200"] == ["good"]
     assert 32 < http.street.most_at_once <= 64
 
 
