@@ -22,12 +22,12 @@ lane_cache() {
 # again_alone: the few tests that failed beside others, once more, while nothing else runs. What is broken fails again; what
 # hung on a busy machine does not, and is named as what has to be mended. Anything but a few failed tests stays a failure.
 again_alone() {
-  local name cache count names="" code=0
+  local name cache count total=0 names="" code=0
   ((${#failed_lanes[@]})) || return 1
   for name in "${failed_lanes[@]}"; do
     cache="$(lane_cache "$name")"
     count="$(.venv/bin/python -c 'import json, sys; print(len(json.load(open(sys.argv[1]))))' "$cache/v/cache/lastfailed" 2>/dev/null || true)"
-    if [[ ! "$count" =~ ^[1-9]$ ]] || ((count > most_again)); then
+    if [[ ! "$count" =~ ^[1-9]$ ]] || (((total += count) > most_again)); then
       printf '%s: %s failed, which is not for a second look\n' "$name" "${count:-something else}"
       return 1
     fi
